@@ -1,0 +1,1 @@
+fn main() { println!("{}", headwater::datafusion::DATAFUSION_VERSION); }
