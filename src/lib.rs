@@ -1,2 +1,6 @@
-//! stub
-pub use datafusion;
+//! Headwater builds customer-data-platform tables from raw extracts and hands them to the services that use them.
+
+pub mod error;
+pub mod host;
+pub mod names;
+pub mod project;

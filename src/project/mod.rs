@@ -1,0 +1,3 @@
+//! Files to values: a dbt-format project as it is written.
+
+pub mod node;
