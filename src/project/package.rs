@@ -10,7 +10,7 @@ use super::blocks;
 use super::config_layers;
 use super::node::{ConfigLayers, DocBlock, Exposure, Group, MacroFile, MacroPatch, Node, NodeKind, TemplateText};
 use super::node::{SourceTable, UnitTest};
-use super::project_file::{ProjectFile, Trees};
+use super::project_file::{FILE_NAME, ProjectFile, Trees};
 use super::templates::TextContext;
 use super::yaml::Yaml;
 use crate::error::{Diagnostic, Span, codes};
@@ -267,7 +267,7 @@ fn add_snapshots(scope: &Scope<'_>, file: &FoundFile, text: &str, found: Vec<blo
     }
 }
 
-/// A snapshot that a properties file declares with `relation`.
+/// A snapshot that a properties file declares with `relation`; as in dbt, its checksum is that of the whole file.
 pub(super) fn declared_snapshot(
     scope: &Scope<'_>,
     name: &str,
@@ -276,10 +276,14 @@ pub(super) fn declared_snapshot(
 ) -> Node {
     let mut fqn = scope.fqn_prefix(&file.inner);
     fqn.push(name.to_owned());
-    let code = format!("select * from {{{{ {relation} }}}}");
-    let mut node = scope.node(NodeKind::Snapshot, name, fqn, file, &code);
+    let contents = scope.host.read_text(&file.path).unwrap_or_default();
+    let mut node = scope.node(NodeKind::Snapshot, name, fqn, file, &contents);
     node.path = file.inner.join(format!("{name}.sql"));
-    node.code.first_line = first_line;
+    node.code = TemplateText {
+        text: Arc::from(format!("select * from {{{{ {relation} }}}}")),
+        file: file.shown.clone(),
+        first_line,
+    };
     node
 }
 
@@ -323,7 +327,9 @@ fn macro_file(scope: &Scope<'_>, file: &FoundFile, text: String) -> MacroFile {
     }
 }
 
+/// Hooks; as in dbt, the checksum of each is that of the whole `dbt_project.yml`.
 fn read_hooks(scope: &Scope<'_>, parts: &mut Parts) {
+    let contents = scope.host.read_text(&scope.root.join(FILE_NAME)).unwrap_or_default();
     let hooks = [("on-run-start", &scope.file.on_run_start), ("on-run-end", &scope.file.on_run_end)];
     for (event, texts) in hooks {
         for (index, text) in texts.iter().enumerate() {
@@ -331,11 +337,11 @@ fn read_hooks(scope: &Scope<'_>, parts: &mut Parts) {
             let file = FoundFile {
                 path: PathBuf::new(),
                 inner: PathBuf::from(format!("hooks/{name}.sql")),
-                original: PathBuf::from(super::project_file::FILE_NAME),
+                original: Path::new(".").join(FILE_NAME),
                 shown: text.file.clone(),
             };
             let fqn = vec![scope.name().to_owned(), "hooks".to_owned(), name.clone()];
-            let mut node = scope.node(NodeKind::Operation, &name, fqn, &file, &text.text);
+            let mut node = scope.node(NodeKind::Operation, &name, fqn, &file, &contents);
             node.code = text.clone();
             node.config.properties.insert("tags".to_owned(), serde_json::json!([event]));
             parts.nodes.push(node);

@@ -23,7 +23,7 @@ impl TextTemplates for PlainTemplates {
         let mut environment = minijinja::Environment::new();
         let vars = vars.clone();
         environment.add_function("var", move |name: &str, default: Option<minijinja::Value>| {
-            let found = vars.get(name).map(minijinja::Value::from_serialize);
+            let found = vars.get(name).map(|value| minijinja::Value::from(minijinja::value::Serde(value)));
             found.or(default).unwrap_or_default()
         });
         environment.add_function("env_var", |_: &str, default: Option<minijinja::Value>| default.unwrap_or_default());
@@ -33,9 +33,9 @@ impl TextTemplates for PlainTemplates {
         let value = match inner.filter(|inner| !inner.contains("}}")) {
             Some(expression) => environment
                 .compile_expression(expression)
-                .and_then(|expression| expression.eval(&context))
+                .and_then(|expression| expression.eval(minijinja::value::Serde(context.clone())))
                 .map(|value| serde_json::to_value(value).unwrap()),
-            None => environment.render_str(&text.text, &context).map(Value::String),
+            None => environment.render_str(&text.text, minijinja::value::Serde(context.clone())).map(Value::String),
         };
         value.map_err(|e| Diagnostic::error(headwater::error::codes::YAML_SYNTAX, e.to_string()))
     }
@@ -101,7 +101,6 @@ fn everything_has_the_name_that_dbt_gives_it() {
     let found = names(&project);
     let ids = |names: &BTreeMap<String, Value>| names.keys().cloned().collect::<Vec<_>>().join("\n");
     assert_eq!(ids(&found), ids(&golden));
-    for (id, names) in golden {
-        assert_eq!(found[&id], names, "{id}");
-    }
+    let differing: Vec<_> = golden.iter().filter(|(id, names)| found[*id] != **names).collect();
+    assert_eq!(differing, []);
 }

@@ -83,6 +83,7 @@ pub(super) fn read(scope: &Scope<'_>, parts: &mut Parts, first: usize, out: &mut
     for (file, yaml) in &files {
         read_sections(scope, (file, yaml), parts, &mut index, out);
     }
+    unit_tests::multiply(scope, parts);
 }
 
 fn read_file(scope: &Scope<'_>, file: &PropertiesFile, out: &mut Vec<Diagnostic>) -> Option<Yaml> {

@@ -1,15 +1,18 @@
 //! Unit tests: rows given, rows expected.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::python_text::str_of;
 use super::{PropertiesFile, Scope, title};
 use crate::error::{Diagnostic, codes};
 use crate::names::NodeId;
 use crate::project::config_layers;
 use crate::project::fields::{Fields, wrong_type};
 use crate::project::node::{UnitRows, UnitRowsFormat, UnitTest};
+use crate::project::package::Parts;
 use crate::project::yaml::{Content, Yaml};
 
 const UNIT_TEST: &[&str] =
@@ -53,6 +56,7 @@ pub(super) fn read(
         config: config(&fields, scope, &fqn, out),
         name,
         model,
+        version: None,
         fqn,
         original_file_path: file.original.clone(),
         span: Some(yaml.span()),
@@ -145,4 +149,35 @@ fn fixture_text(fixture: &Yaml, format: &str, scope: &Scope<'_>, out: &mut Vec<D
 
 fn fixtures(scope: &Scope<'_>, format: &str) -> Vec<PropertiesFile> {
     scope.files(&scope.file.paths.tests, &[format])
+}
+
+/// Makes one test per version of those whose model has versions: all, or those of `versions`.
+pub(super) fn multiply(scope: &Scope<'_>, parts: &mut Parts) {
+    let mut versions: HashMap<&str, Vec<&Value>> = HashMap::new();
+    for node in parts.nodes.iter().filter(|node| node.package == scope.name()) {
+        if let Some(version) = &node.version {
+            versions.entry(&node.name).or_default().push(&version.version);
+        }
+    }
+    if versions.is_empty() {
+        return;
+    }
+    let (own, mut all): (Vec<_>, Vec<_>) = std::mem::take(&mut parts.unit_tests)
+        .into_iter()
+        .partition(|test| test.package == scope.name() && versions.contains_key(test.model.as_str()));
+    for test in own {
+        let chosen = versions.get(test.model.as_str()).into_iter().flatten();
+        all.extend(chosen.filter(|version| is_chosen(&test, version)).map(|version| UnitTest {
+            id: NodeId::new(format!("{}_v{}", test.id, str_of(version))),
+            version: Some((*version).clone()),
+            ..test.clone()
+        }));
+    }
+    parts.unit_tests = all;
+}
+
+fn is_chosen(test: &UnitTest, version: &Value) -> bool {
+    let listed = |key: &str| test.config.get("versions").and_then(|choice| choice.get(key)).and_then(Value::as_array);
+    let holds = |list: &Vec<Value>| list.iter().any(|item| str_of(item) == str_of(version));
+    listed("include").is_none_or(holds) && !listed("exclude").is_some_and(holds)
 }
