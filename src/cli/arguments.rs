@@ -157,25 +157,12 @@ pub(super) enum Command {
         #[arg(long, value_name = "KEY", num_args = 1.., value_delimiter = ' ')]
         output_keys: Vec<String>,
     },
-    /// Print rows of a model, a seed, a source or a query
+    /// Print rows of a model, a seed, a source, a test or a query
     Show {
         #[command(flatten)]
         selection: Selection,
-        /// A query, as a template
-        #[arg(long, value_name = "SQL")]
-        inline: Option<String>,
-        /// How many rows; -1 for all
-        #[arg(long, default_value_t = 5, allow_negative_numbers = true)]
-        limit: i64,
-        /// How
-        #[arg(long, value_enum, default_value_t = ShowOutput::Text)]
-        output: ShowOutput,
-        /// Print the query's plan instead; with --analyze, run it and measure
-        #[arg(long)]
-        explain: bool,
-        /// With --explain: run the query and measure
-        #[arg(long, requires = "explain")]
-        analyze: bool,
+        #[command(flatten)]
+        query: ShowQuery,
     },
     /// Render and plan everything, and report all faults; nothing is written
     Check {
@@ -204,6 +191,32 @@ pub(super) enum Command {
         /// The code: HW0302
         code: String,
     },
+}
+
+/// What to show, and how.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ShowQuery {
+    /// A query, as a template
+    #[arg(long, value_name = "SQL", conflicts_with_all = ["select", "exclude", "selector"])]
+    pub(super) inline: Option<String>,
+    /// How many rows; -1 for all
+    #[arg(long, default_value_t = 5, allow_negative_numbers = true)]
+    pub(super) limit: i64,
+    /// How
+    #[arg(long, value_enum, default_value_t = ShowOutput::Text)]
+    pub(super) output: ShowOutput,
+    /// Print the query's plan instead of its rows
+    #[arg(long, value_enum)]
+    pub(super) explain: Option<ExplainMode>,
+}
+
+/// Which plan `show --explain` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExplainMode {
+    /// As it would be executed.
+    Plan,
+    /// As it was executed, with rows and times.
+    Analyze,
 }
 
 /// What to do with syncs besides delivering them.

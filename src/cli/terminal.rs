@@ -15,7 +15,7 @@ use serde_json::json;
 use super::arguments::LogFormat;
 use super::excerpt;
 use super::style::{Role, Style};
-use crate::error::Diagnostic;
+use crate::error::{Diagnostic, Error};
 use crate::host::Host;
 use crate::report::{NodeResult, NodeStatus, ProgressReporter, RunEvent};
 
@@ -102,6 +102,23 @@ impl Terminal {
                 let level = if diagnostic.is_error() { "error" } else { "warn" };
                 self.json(level, "Diagnostic", &diagnostic_json(diagnostic));
             }
+        }
+    }
+
+    /// Prints why a command failed: dbt's heading, then every diagnostic.
+    pub(super) fn fail(&self, error: Error) {
+        let diagnostics = error.into_diagnostics();
+        if self.format == LogFormat::Text
+            && let Some(first) = diagnostics.iter().find(|diagnostic| diagnostic.is_error())
+        {
+            self.line(&self.paint(Role::Bad, first.code.heading()));
+        }
+        for diagnostic in &diagnostics {
+            self.diagnostic(diagnostic);
+        }
+        let n_errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+        if n_errors > 1 && self.format == LogFormat::Text {
+            self.line(&format!("{n_errors} errors"));
         }
     }
 
