@@ -1,0 +1,3 @@
+//! The only integration binary: one module per feature.
+
+mod engine;
