@@ -2,7 +2,6 @@
 
 use super::{Code, CodePage};
 
-<<<<<<< HEAD
 /// There is no `dbt_project.yml`.
 pub const PROJECT_NOT_FOUND: Code = Code("HW0101");
 /// A file is not YAML.
@@ -46,7 +45,6 @@ pub const AUDIENCE_INVALID: Code = Code("HW0122");
 pub const UNSUPPORTED: Code = Code("HW0123");
 /// A selection matches nothing.
 pub const NOTHING_SELECTED: Code = Code("HW0124");
-=======
 /// There are no files at an extract's location.
 pub const EXTRACT_NOT_FOUND: Code = Code("HW0131");
 /// An extract's files are of no known format, or of several.
@@ -61,6 +59,5 @@ pub const EXTRACT_COLUMN_TYPE: Code = Code("HW0135");
 pub const SEED_TEXT: Code = Code("HW0136");
 /// A seed's value is not of its column's type.
 pub const SEED_VALUE: Code = Code("HW0137");
->>>>>>> engine
 
 pub(super) const PAGES: &[CodePage] = &[];
