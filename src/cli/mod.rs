@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod excerpt;
+mod init;
 mod session;
 mod show;
 mod style;

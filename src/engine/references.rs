@@ -6,7 +6,7 @@ use std::path::Path;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::DataFusionError;
 use datafusion::parquet::arrow::arrow_reader::ArrowReaderMetadata;
-use datafusion::sql::TableReference;
+use datafusion::common::TableReference;
 use datafusion::sql::resolve::resolve_table_references;
 
 use super::QueryResult;
