@@ -70,7 +70,8 @@ deals_created as (
         entity_source as event_source,
         deal_id as event_id,
         deal_name as event_details,
-        amount_base as event_value,
+        case when deal_amount is null then 0 else amount_base end
+            as event_value,
         primary_contact_pk as event_contact_pk
     from deals
     where company_pk is not null
@@ -86,7 +87,8 @@ deals_decided as (
         entity_source as event_source,
         deal_id as event_id,
         deal_name as event_details,
-        amount_base_decided as event_value,
+        case when deal_amount is null then 0 else amount_base_decided end
+            as event_value,
         primary_contact_pk as event_contact_pk
     from deals
     where
@@ -257,13 +259,11 @@ final as (
             when sequenced.n_deals_lost > 0 then 'Lost Opportunity'
             else 'Prospect'
         end as customer_stage
-    from contacts
-    right join (
-        companies
-        inner join sequenced
-            on companies.company_pk = sequenced.company_pk
-    )
-        on contacts.contact_pk = sequenced.event_contact_pk
+    from companies
+    inner join sequenced
+        on companies.company_pk = sequenced.company_pk
+    left join contacts
+        on sequenced.event_contact_pk = contacts.contact_pk
 )
 
 select * from final

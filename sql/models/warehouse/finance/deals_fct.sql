@@ -4,6 +4,10 @@ deals as (
     select * from {{ ref('int_deals') }}
 ),
 
+rates as (
+    select * from {{ ref('int_exchange_rates') }}
+),
+
 dated as (
     select
         *,
@@ -24,9 +28,9 @@ final as (
         dated.currency,
         dated.deal_amount,
         dated.amount_base,
-        {{ in_base_currency(
+        {{ to_cents(in_base_currency(
             'dated.deal_amount', 'dated.currency', 'rates.rate_to_base'
-        ) }} as amount_base_decided,
+        )) }} as amount_base_decided,
         dated.deal_created_at,
         dated.deal_updated_at,
         dated.deal_decided_at,
