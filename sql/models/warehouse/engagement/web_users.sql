@@ -1,7 +1,9 @@
 with
 
+-- every version of a page view: one user_id more does no harm here, and
+-- finding the latest versions is the dear part
 pageviews as (
-    select * from {{ ref('int_pageviews') }}
+    select * from {{ ref('int_pageviews__unioned') }}
 ),
 
 identifies as (
@@ -43,7 +45,7 @@ matched as (
         ) as contact_pk
     from seen
     left join contact_emails
-        on contact_emails.email = lower(trim(seen.user_id))
+        on contact_emails.email = {{ normalise_email('seen.user_id') }}
     left join contact_ids as staged_ids
         on staged_ids.contact_id = seen.user_id
     left join contact_ids as raw_ids

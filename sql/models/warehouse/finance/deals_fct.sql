@@ -8,39 +8,55 @@ rates as (
     select * from {{ ref('int_exchange_rates') }}
 ),
 
+-- a deal without a decision has neither an instant nor a value of it
 dated as (
     select
         *,
-        coalesce(deal_closed_at, deal_updated_at, deal_created_at)
-            as deal_decided_at
+        case
+            when deal_status in ('won', 'lost')
+                then coalesce(
+                    deal_closed_at, deal_updated_at, deal_created_at
+                )
+        end as deal_decided_at
     from deals
+),
+
+decided as (
+    select
+        *,
+        cast(deal_decided_at as date) as deal_decided_date
+    from dated
 ),
 
 final as (
     select
-        dated.deal_id,
-        dated.company_pk,
-        dated.primary_contact_pk,
-        dated.contact_pks,
-        dated.deal_name,
-        dated.deal_stage,
-        dated.deal_status,
-        dated.currency,
-        dated.deal_amount,
-        dated.amount_base,
-        {{ to_cents(in_base_currency(
-            'dated.deal_amount', 'dated.currency', 'rates.rate_to_base'
-        )) }} as amount_base_decided,
-        dated.deal_created_at,
-        dated.deal_updated_at,
-        dated.deal_decided_at,
-        dated.entity_source
-    from rates
-    right join dated
+        decided.deal_id,
+        decided.company_pk,
+        decided.primary_contact_pk,
+        decided.contact_pks,
+        decided.deal_name,
+        decided.deal_stage,
+        decided.deal_status,
+        decided.currency,
+        decided.deal_amount,
+        decided.amount_base,
+        case
+            when decided.deal_decided_at is not null
+                then {{ to_cents(in_base_currency(
+                    'decided.deal_amount',
+                    'decided.currency',
+                    'rates.rate_to_base'
+                )) }}
+        end as amount_base_decided,
+        decided.deal_created_at,
+        decided.deal_updated_at,
+        decided.deal_decided_at,
+        decided.entity_source
+    from decided
+    left join rates
         on
-            rates.currency = dated.currency
-            and rates.valid_from <= cast(dated.deal_decided_at as date)
-            and rates.valid_to > cast(dated.deal_decided_at as date)
+            decided.currency = rates.currency
+            and decided.deal_decided_date = rates.rate_date
 )
 
 select * from final
