@@ -1,4 +1,5 @@
 {%- set audiences = var('audiences', []) -%}
+{%- set blank = white_space('class') -%}
 {%- set names = audiences | map(attribute='name') | list -%}
 
 with
@@ -36,9 +37,14 @@ profiles as (
         addresses.email,
         addresses.contact_pk,
         addresses.contact_name,
-        regexp_replace(addresses.contact_name, '(?s)\s.*$', '') as first_name,
+        regexp_replace(
+            addresses.contact_name, '(?s)[{{ blank }}].*$', ''
+        ) as first_name,
         nullif(
-            regexp_replace(addresses.contact_name, '^\S+\s*', ''), ''
+            regexp_replace(
+                addresses.contact_name,
+                '^[^{{ blank }}]+[{{ blank }}]*', ''
+            ), ''
         ) as last_name,
         addresses.contact_job_title,
         addresses.contact_phone,

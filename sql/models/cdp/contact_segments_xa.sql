@@ -12,19 +12,10 @@ web_interests as (
     select * from {{ ref('contact_web_interests_xa') }}
 ),
 
-{% if entity_is_on('product_usage') -%}
 product_usage as (
     select * from {{ ref('int_product_usage') }}
 ),
 
-activities as (
-    select
-        contact_pk,
-        sum(cast(usage_minutes as decimal(28, 8))) as activity
-    from product_usage
-    group by contact_pk
-),
-{%- else -%}
 interactions as (
     select * from {{ ref('interactions_fct') }}
 ),
@@ -32,11 +23,15 @@ interactions as (
 activities as (
     select
         contact_pk,
+        {% if entity_is_on('product_usage') -%}
+        sum(usage_minutes) as activity
+    from product_usage
+        {%- else -%}
         count(*) as activity
     from interactions
+        {%- endif %}
     group by contact_pk
 ),
-{%- endif %}
 
 contact_deals as (
     select
