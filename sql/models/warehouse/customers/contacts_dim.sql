@@ -13,7 +13,7 @@ contact_companies as (
 ),
 
 company_ltv as (
-    select * from {{ ref('int_company_ltv') }}
+    select * from {{ ref('company_ltv_fct') }}
 ),
 
 company_worth as (

@@ -1,11 +1,11 @@
 with
 
 users as (
-    select * from {{ ref('web_users') }}
+    select * from {{ ref('int_web_users') }}
 ),
 
 visitors as (
-    select * from {{ ref('web_visitors') }}
+    select * from {{ ref('int_web_visitors') }}
 ),
 
 pageviews as (

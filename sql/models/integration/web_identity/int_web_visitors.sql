@@ -1,7 +1,9 @@
+{{ config(materialized='table') }}
+
 with
 
 users as (
-    select * from {{ ref('web_users') }}
+    select * from {{ ref('int_web_users') }}
 ),
 
 pageviews as (

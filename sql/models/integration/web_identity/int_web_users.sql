@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with
 
 -- every version of a page view: one user_id more does no harm here, and
