@@ -1,6 +1,6 @@
 {#-
-    What the seed event_weights says, in the order in which it is to be read:
-    the first pattern (match_on, pattern) that matches gives the weight.
+    What the seed event_weights says, each weight with its rules (match_on,
+    pattern), in the order in which they are tried.
 -#}
 {% macro event_weights() %}
     {%- set seed = ref('event_weights') -%}
@@ -12,7 +12,8 @@
         ).rows -%}
         {%- for row in rows -%}
             {%- do weights.append({
-                'match_on': 'event_type', 'pattern': row[0], 'weight': row[1]
+                'weight': row[1],
+                'rules': [{'match_on': 'event_type', 'pattern': row[0]}],
             }) -%}
         {%- endfor -%}
     {%- endif -%}

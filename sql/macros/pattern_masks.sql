@@ -1,10 +1,16 @@
 {#-
-    Deals out the patterns of some rules (match_on, pattern) to masks of at
+    Deals out the patterns of event_weights and page_categories to masks of at
     most 60 patterns over one column, so that each text is looked at once
     however many rules ask about it. Returns a list of
     {name, match_on, patterns}; mask_condition reads it.
 -#}
-{% macro pattern_masks(rules) %}
+{% macro pattern_masks(weights, categories) %}
+    {%- set rules = [] -%}
+    {%- for entry in weights + categories -%}
+        {%- for rule in entry.rules -%}
+            {%- do rules.append(rule) -%}
+        {%- endfor -%}
+    {%- endfor -%}
     {%- set masks = [] -%}
     {%- for rule in rules -%}
         {%- set on_column = masks

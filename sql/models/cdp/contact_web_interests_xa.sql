@@ -5,9 +5,7 @@
     | selectattr('measure', 'equalto', 'views') | list -%}
 {%- set interest_names = interests | map(attribute='column_name') | list -%}
 {%- set weights = event_weights() -%}
-{%- set masks = pattern_masks(
-    weights + categories | sum(attribute='rules', start=[])
-) -%}
+{%- set masks = pattern_masks(weights, categories) -%}
 
 with
 
@@ -34,7 +32,7 @@ weighed as (
         *,
         case
             {%- for weight in weights %}
-            when {{ mask_condition([weight], masks) }}
+            when {{ mask_condition(weight.rules, masks) }}
                 then {{ weight.weight }}
             {%- endfor %}
             when true then 0
