@@ -1,8 +1,5 @@
-{# An amount times its rate to the base currency, exact; the base currency
-   needs no rate, and without a rate any other amount is null. #}
+{# An amount in the base currency, rounded half away from zero to two places;
+   null where no rate is known. #}
 {% macro in_base_currency(amount, currency, rate_to_base) -%}
-    case
-        when {{ currency }} = '{{ var("base_currency") | trim | upper }}' then {{ amount }}
-        else {{ amount }} * {{ rate_to_base }}
-    end
+    cast({{ amount }} * {{ rate_or_one(currency, rate_to_base) }} as decimal(18,2))
 {%- endmacro %}
