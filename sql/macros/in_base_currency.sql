@@ -1,5 +1,11 @@
-{# An amount in the base currency, rounded half away from zero to two places;
-   null where no rate is known. #}
+{# An amount in the base currency, exact: the base currency itself needs no
+   rate, and without a rate any other amount is null. Both rates have one
+   type, so that no engine rounds one to fit the other, and a wide one, so
+   that the product has room for the digits of both its factors. #}
 {% macro in_base_currency(amount, currency, rate_to_base) -%}
-    cast({{ amount }} * {{ rate_or_one(currency, rate_to_base) }} as decimal(18,2))
+    {{ amount }}
+    * case
+        when {{ currency }} = {{ base_currency() }} then cast(1 as decimal(38,8))
+        else cast({{ rate_to_base }} as decimal(38,8))
+    end
 {%- endmacro %}

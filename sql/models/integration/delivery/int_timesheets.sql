@@ -44,10 +44,11 @@ select
     projects.company_pk,
     timesheets.billing_date,
     timesheets.hours,
-    timesheets.hours
-    * timesheets.hourly_cost
-    * {{ rate_or_one('timesheets.currency_code', 'exchange_rates.rate_to_base') }}
-        as cost_base,
+    {{ in_base_currency(
+        'timesheets.hours * timesheets.hourly_cost',
+        'timesheets.currency_code',
+        'exchange_rates.rate_to_base'
+    ) }} as cost_base,
     timesheets.is_billable,
     timesheets.entity_source
 from projects
