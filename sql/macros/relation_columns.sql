@@ -1,4 +1,4 @@
-{# The columns of a relation; none for a file that is not there. #}
+{# The columns of a relation; none for an optional file that is not there. #}
 {% macro relation_columns(relation) -%}
     {{ return(adapter.dispatch('relation_columns')(relation)) }}
 {%- endmacro %}
@@ -14,6 +14,12 @@
     {%- endif -%}
     {%- set files = run_query('select count(*) as files from glob(' ~ relation.external ~ ')') -%}
     {%- if files.rows[0][0] == 0 -%}
+        {%- for table in graph.sources.values()
+            if table.source_name == relation.schema and table.identifier == relation.identifier -%}
+            {%- if not table.config.meta.optional -%}
+                {{ exceptions.raise_compiler_error('nothing is at ' ~ relation.external ~ ', where `' ~ table.source_name ~ '.' ~ table.name ~ '` should be') }}
+            {%- endif -%}
+        {%- endfor -%}
         {{ return([]) }}
     {%- endif -%}
     {%- set columns = [] -%}

@@ -10,9 +10,9 @@ select
         {%- set actual.column = column -%}
     {%- endfor -%}
     {%- if execute and actual.column is none -%}
-    cast(null as {{ type }}) as {{ name }}
+    cast(null as {{ type }}) as {{ adapter.quote(name) }}
     {%- else -%}
-    {{ typed_column(actual.column, name, type) }} as {{ name }}
+    {{ typed_column(actual.column, name, type) }} as {{ adapter.quote(name) }}
     {%- endif -%}
     {{ ',' if not loop.last }}
     {% endfor -%}

@@ -80,7 +80,11 @@ final as (
         deal_contacts.contact_pks[1] as primary_contact_pk,
         deals.deal_amount,
         deals.currency_code as currency,
-        {{ to_cents(in_base_currency('deals.deal_amount', 'deals.currency_code', 'exchange_rates.rate_to_base')) }}
+        {{ to_cents(in_base_currency(
+            'deals.deal_amount',
+            'deals.currency_code',
+            'exchange_rates.rate_to_base'
+        )) }}
             as amount_base,
         deals.deal_stage,
         case

@@ -16,8 +16,11 @@ timesheets as (
         billing_date,
         cast(hours as decimal(18,4)) as hours,
         is_billable,
-        hourly_cost_rate,
-        {{ currency_or_base('currency') }} as currency_code,
+        coalesce(hourly_cost_rate, {{ default_hourly_cost }}) as hourly_cost,
+        case
+            when hourly_cost_rate is null then {{ base_currency() }}
+            else {{ currency_or_base('currency') }}
+        end as currency_code,
         entity_source
     from latest_timesheets
     where cast(billing_date as timestamp) <= {{ as_of() }}
@@ -41,11 +44,11 @@ select
     projects.company_pk,
     timesheets.billing_date,
     timesheets.hours,
-    case
-        when timesheets.hourly_cost_rate is null
-            then timesheets.hours * {{ default_hourly_cost }}
-        else {{ in_base_currency('timesheets.hours * timesheets.hourly_cost_rate', 'timesheets.currency_code', 'exchange_rates.rate_to_base') }}
-    end as cost_base,
+    {{ in_base_currency(
+        'timesheets.hours * timesheets.hourly_cost',
+        'timesheets.currency_code',
+        'exchange_rates.rate_to_base'
+    ) }} as cost_base,
     timesheets.is_billable,
     timesheets.entity_source
 from projects

@@ -69,11 +69,19 @@ final as (
         projects.project_name,
         as_known.services_amount,
         as_known.currency_code as currency,
-        {{ to_cents(in_base_currency('as_known.services_amount', 'as_known.currency_code', 'issue_rates.rate_to_base')) }}
+        {{ to_cents(in_base_currency(
+            'as_known.services_amount',
+            'as_known.currency_code',
+            'issue_rates.rate_to_base'
+        )) }}
             as amount_base_issued,
         case
             when as_known.invoice_paid_at is not null
-                then {{ to_cents(in_base_currency('as_known.services_amount', 'as_known.currency_code', 'payment_rates.rate_to_base')) }}
+                then {{ to_cents(in_base_currency(
+                    'as_known.services_amount',
+                    'as_known.currency_code',
+                    'payment_rates.rate_to_base'
+                )) }}
         end as amount_base_paid,
         as_known.invoice_status,
         as_known.invoice_issued_at,
