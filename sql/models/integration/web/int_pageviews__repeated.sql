@@ -1,0 +1,7 @@
+{{ config(materialized='table') }}
+
+select event_id
+from {{ ref('int_pageviews__unioned') }}
+where event_id is not null
+group by event_id
+having count(*) > 1
