@@ -34,7 +34,7 @@ latest_invoices as (
 
     select *
     from invoices
-    {{ last_batch('id') | indent(4) }}
+    {{ last_batch('id') }}
 
 ),
 
@@ -42,7 +42,7 @@ latest_lines as (
 
     select *
     from invoice_line_items
-    {{ last_batch('id') | indent(4) }}
+    {{ last_batch('id') }}
 
 ),
 
