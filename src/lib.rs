@@ -2,5 +2,6 @@
 
 pub mod error;
 pub mod host;
+pub mod jinja;
 pub mod names;
 pub mod project;
