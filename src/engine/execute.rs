@@ -19,7 +19,11 @@ impl Engine {
     ///
     /// # Errors
     /// A [`SqlFault`]: the query fails on its data, memory or disk runs out, or a file is gone.
-    pub async fn rows(&self, query: &PlannedQuery, limit: Option<usize>) -> Result<Vec<RecordBatch>, SqlFault> {
+    pub async fn rows(
+        &self,
+        query: &PlannedQuery,
+        limit: Option<usize>,
+    ) -> Result<Vec<RecordBatch>, SqlFault> {
         let fault = |error| locate::fault(error, &query.sql, None);
         let plan = limited(&query.plan, limit).map_err(fault)?;
         let physical = self.physical(&plan).await.map_err(fault)?;
@@ -55,7 +59,8 @@ impl Engine {
     /// # Errors
     /// A [`SqlFault`] when it failed.
     pub async fn explain_analyze(&self, query: &PlannedQuery) -> Result<String, SqlFault> {
-        self.told(query, ExplainOption::default().with_analyze(true)).await
+        self.told(query, ExplainOption::default().with_analyze(true))
+            .await
     }
 
     async fn told(&self, query: &PlannedQuery, how: ExplainOption) -> Result<String, SqlFault> {

@@ -171,9 +171,8 @@ fn schema_fault(error: &SchemaError, tokens: &Tokens<'_>) -> SqlFault {
         )
         .at_maybe(tokens.column(field))
         .hint(format!("name the table: `table_name.{}`", field.name)),
-        SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
-            duplicate(name).at_maybe(tokens.last_word(name))
-        }
+        SchemaError::DuplicateQualifiedField { name, .. }
+        | SchemaError::DuplicateUnqualifiedField { name } => duplicate(name).at_maybe(tokens.last_word(name)),
     }
 }
 
@@ -191,15 +190,24 @@ fn column_not_found(field: &Column, valid: &[Column], tokens: &Tokens<'_>) -> Sq
     let fault = match &field.relation {
         Some(relation) if known.is_empty() => SqlFault::new(
             codes::COLUMN_NOT_FOUND,
-            format!("`{}.{}` names no table of this query", relation.table(), field.name),
+            format!(
+                "`{}.{}` names no table of this query",
+                relation.table(),
+                field.name
+            ),
         ),
         Some(relation) => SqlFault::new(
             codes::COLUMN_NOT_FOUND,
             format!("column `{}` not found in `{}`", field.name, relation.table()),
         ),
-        None => SqlFault::new(codes::COLUMN_NOT_FOUND, format!("column `{}` not found", field.name)),
+        None => SqlFault::new(
+            codes::COLUMN_NOT_FOUND,
+            format!("column `{}` not found", field.name),
+        ),
     };
-    let mut fault = fault.at_maybe(tokens.column(field)).nearest(&field.name, known.iter().copied());
+    let mut fault = fault
+        .at_maybe(tokens.column(field))
+        .nearest(&field.name, known.iter().copied());
     if fault.hints.is_empty() && !known.is_empty() {
         fault = fault.note(format!("the columns here are: {}", listed(&known)));
     }

@@ -25,7 +25,10 @@ pub(in crate::engine) fn extract_fault(error: DataFusionError, location: &str) -
 
 /// Says that there are no files at a location.
 pub(in crate::engine) fn nothing_there(location: &str, base: &Path) -> SqlFault {
-    let fault = SqlFault::new(codes::EXTRACT_NOT_FOUND, format!("there is nothing at `{location}`"));
+    let fault = SqlFault::new(
+        codes::EXTRACT_NOT_FOUND,
+        format!("there is nothing at `{location}`"),
+    );
     let path = base.join(location);
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return fault;

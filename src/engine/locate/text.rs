@@ -58,7 +58,10 @@ fn table_not_found(name: &str, tokens: &Tokens<'_>, names: Option<&ScopeNames<'_
     match names {
         Some(names) => fault.nearest(
             short,
-            names.scope.relations().map(|(relation, _)| relation.identifier.as_str()),
+            names
+                .scope
+                .relations()
+                .map(|(relation, _)| relation.identifier.as_str()),
         ),
         None => fault,
     }

@@ -38,7 +38,11 @@ impl<'a> Tokens<'a> {
                 column: count(last.span.end.column),
                 width: 0,
             },
-            None => Position { line: 1, column: 1, width: 0 },
+            None => Position {
+                line: 1,
+                column: 1,
+                width: 0,
+            },
         }
     }
 
@@ -101,7 +105,11 @@ impl<'a> Tokens<'a> {
 
     /// The last place of a name.
     pub(super) fn last_word(&self, name: &str) -> Option<Position> {
-        self.tokens.iter().rev().find(|token| is_word(token, name)).map(place)
+        self.tokens
+            .iter()
+            .rev()
+            .find(|token| is_word(token, name))
+            .map(place)
     }
 
     /// The first call of a function.
@@ -121,7 +129,9 @@ impl<'a> Tokens<'a> {
                 if index % 2 == 1 {
                     token.token == Token::Period
                 } else {
-                    parts.get(index / 2).is_some_and(|part| is_word(token, part.trim_matches('"')))
+                    parts
+                        .get(index / 2)
+                        .is_some_and(|part| is_word(token, part.trim_matches('"')))
                 }
             })
         });
