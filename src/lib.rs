@@ -3,6 +3,7 @@
 pub mod bundle;
 pub mod engine;
 pub mod error;
+pub mod graph;
 pub mod host;
 pub mod jinja;
 pub mod names;

@@ -126,7 +126,6 @@ impl Scope<'_> {
     }
 
     fn node(&self, kind: NodeKind, name: &str, fqn: Vec<String>, file: &FoundFile, contents: &str) -> Node {
-        let text = if kind == NodeKind::Seed { "" } else { contents };
         Node {
             id: NodeId::new(format!("{}.{}.{name}", kind.resource_type(), self.name())),
             kind,
@@ -137,7 +136,7 @@ impl Scope<'_> {
             config: self.config_layers(kind, &fqn),
             fqn,
             code: TemplateText {
-                text: Arc::from(text),
+                text: Arc::from(contents),
                 file: file.shown.clone(),
                 first_line: 1,
             },

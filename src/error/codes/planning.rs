@@ -23,4 +23,25 @@ pub const CANNOT_PLAN: Code = Code("HW0309");
 /// A query failed while it ran.
 pub const EXECUTION_FAILED: Code = Code("HW0320");
 
+/// A `ref` leads to nothing.
+pub const MISSING_REF: Code = Code("HW0350");
+/// A `source` leads to nothing.
+pub const MISSING_SOURCE: Code = Code("HW0351");
+/// A reference leads to something disabled.
+pub const DISABLED_REF: Code = Code("HW0352");
+/// Two nodes are built as one table.
+pub const DUPLICATE_RELATION: Code = Code("HW0353");
+/// Nodes depend on each other in a circle.
+pub const CYCLE: Code = Code("HW0354");
+/// A `ref` leads to several nodes.
+pub const AMBIGUOUS_REF: Code = Code("HW0355");
+/// A `ref` names a version that is not there.
+pub const MISSING_VERSION: Code = Code("HW0356");
+/// A `ref` leads to a private model of another group.
+pub const PRIVATE_REF: Code = Code("HW0357");
+/// A unit test's model is not there.
+pub const UNIT_TEST_MODEL: Code = Code("HW0358");
+/// A node's name in the warehouse cannot be told.
+pub const NAME_INVALID: Code = Code("HW0359");
+
 pub(super) const PAGES: &[CodePage] = &[];
