@@ -5,41 +5,12 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use headwater::error::Diagnostic;
+use headwater::graph::{Graph, link};
 use headwater::host::Host;
-use headwater::project::node::{Project, Target, TemplateText};
-use headwater::project::{LoadOptions, TextTemplates, load};
+use headwater::jinja::{ClockContext, Renderer, YamlTemplates};
+use headwater::project::node::Project;
+use headwater::project::{LoadOptions, load};
 use serde_json::{Map, Value, json};
-
-/// Renders YAML texts with nothing but `var`, `env_var` and `target`.
-struct PlainTemplates;
-
-impl TextTemplates for PlainTemplates {
-    fn render(
-        &self,
-        text: &TemplateText,
-        vars: &Map<String, Value>,
-        target: Option<&Target>,
-    ) -> Result<Value, Diagnostic> {
-        let mut environment = minijinja::Environment::new();
-        let vars = vars.clone();
-        environment.add_function("var", move |name: &str, default: Option<minijinja::Value>| {
-            let found = vars.get(name).map(|value| minijinja::Value::from(minijinja::value::Serde(value)));
-            found.or(default).unwrap_or_default()
-        });
-        environment.add_function("env_var", |_: &str, default: Option<minijinja::Value>| default.unwrap_or_default());
-        let context = json!({"target": {"name": target.map(|target| target.name.clone())}});
-        let whole = text.text.trim();
-        let inner = whole.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
-        let value = match inner.filter(|inner| !inner.contains("}}")) {
-            Some(expression) => environment
-                .compile_expression(expression)
-                .and_then(|expression| expression.eval(minijinja::value::Serde(context.clone())))
-                .map(|value| serde_json::to_value(value).unwrap()),
-            None => environment.render_str(&text.text, minijinja::value::Serde(context.clone())).map(Value::String),
-        };
-        value.map_err(|e| Diagnostic::error(headwater::error::codes::YAML_SYNTAX, e.to_string()))
-    }
-}
 
 fn host(folder: &Path) -> Host {
     let now = "2024-05-06T07:08:09Z".parse::<DateTime<Utc>>().unwrap();
@@ -51,7 +22,9 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 fn load_fixture(name: &str) -> (Project, Vec<Diagnostic>) {
-    let (project, diagnostics) = load(&host(&fixture(name)), &LoadOptions::default(), &PlainTemplates);
+    let host = host(&fixture(name));
+    let templates = YamlTemplates::new(clock(), &host);
+    let (project, diagnostics) = load(&host, &LoadOptions::default(), &templates);
     (project.expect("a project"), diagnostics)
 }
 
@@ -103,4 +76,42 @@ fn everything_has_the_name_that_dbt_gives_it() {
     assert_eq!(ids(&found), ids(&golden));
     let differing: Vec<_> = golden.iter().filter(|(id, names)| found[*id] != **names).collect();
     assert_eq!(differing, []);
+}
+
+fn clock() -> ClockContext {
+    ClockContext {
+        run_started_at: "2024-05-06T07:08:09Z".parse().unwrap(),
+        invocation_id: "00000000-0000-4000-8000-000000000000".to_owned(),
+        command: "build".to_owned(),
+        flags: Map::new(),
+        selected_resources: Vec::new(),
+    }
+}
+
+fn link_fixture(name: &str) -> (Graph, Vec<Diagnostic>) {
+    let host = host(&fixture(name));
+    let templates = YamlTemplates::new(clock(), &host);
+    let (project, mut diagnostics) = load(&host, &LoadOptions::default(), &templates);
+    let project = project.expect("a project");
+    let (renderer, faults) = Renderer::new(&project, clock(), &host);
+    diagnostics.extend(faults);
+    let (graph, faults) = link(project, &renderer);
+    diagnostics.extend(faults);
+    (graph, diagnostics)
+}
+
+#[test]
+fn a_project_is_linked() {
+    let (graph, diagnostics) = link_fixture("projects/shop");
+    assert_eq!(diagnostics, []);
+    let lines: Vec<String> = graph
+        .order
+        .iter()
+        .map(|id| {
+            let relation = graph.relation(id).map(ToString::to_string).unwrap_or_default();
+            let parents: Vec<&str> = graph.parents(id).iter().map(|parent| parent.as_str()).collect();
+            format!("{id} [{relation}] <- {}", parents.join(", "))
+        })
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
 }
