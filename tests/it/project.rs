@@ -1,6 +1,6 @@
 //! Projects are loaded as they are written, and every fault of their files is told with its place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -9,6 +9,7 @@ use headwater::graph::{Graph, link};
 use headwater::host::Host;
 use headwater::jinja::{ClockContext, Renderer, YamlTemplates};
 use headwater::project::node::Project;
+use headwater::project::selector::{IndirectSelection, SelectionRequest, select};
 use headwater::project::{LoadOptions, load};
 use serde_json::{Map, Value, json};
 
@@ -114,4 +115,76 @@ fn a_project_is_linked() {
         })
         .collect();
     insta::assert_snapshot!(lines.join("\n"));
+}
+
+/// Reads a line of `selections.txt`: the flags of a command line.
+fn request(line: &str) -> SelectionRequest {
+    let mut request = SelectionRequest {
+        facts: BTreeMap::from([("state:modified".to_owned(), BTreeSet::from(["model.shop.stg_orders".into()]))]),
+        ..SelectionRequest::default()
+    };
+    let mut flag = "";
+    for word in line.split_whitespace() {
+        match flag {
+            _ if word.starts_with("--") => flag = word,
+            "--select" => request.select.push(word.to_owned()),
+            "--exclude" => request.exclude.push(word.to_owned()),
+            "--selector" => request.selector = Some(word.to_owned()),
+            "--resource-type" => request.resource_types.push(word.to_owned()),
+            "--indirect-selection" => request.indirect = IndirectSelection::parse(word).expect("a known word"),
+            _ => panic!("`{flag}` is no flag of a selection"),
+        }
+    }
+    request
+}
+
+#[test]
+fn selections_mean_what_they_mean_to_dbt() {
+    let (graph, _) = link_fixture("projects/shop");
+    let cases = std::fs::read_to_string(fixture("projects/shop/selections.txt")).unwrap();
+    let mut told = String::new();
+    for line in cases.lines() {
+        let (selected, diagnostics) = select(&graph, &graph.project.selectors, &request(line));
+        told.push_str(&format!("{line}\n"));
+        for id in selected {
+            told.push_str(&format!("    {id}\n"));
+        }
+        told.push_str(&show(&diagnostics));
+    }
+    insta::assert_snapshot!(told);
+}
+
+/// Diagnostics as a terminal shows them, about.
+fn show(diagnostics: &[Diagnostic]) -> String {
+    let mut shown = String::new();
+    for diagnostic in diagnostics {
+        shown.push_str(&format!("{diagnostic}\n"));
+        shown.extend(diagnostic.notes.iter().map(|note| format!("    note: {note}\n")));
+        shown.extend(diagnostic.hints.iter().map(|hint| format!("    hint: {hint}\n")));
+    }
+    shown
+}
+
+/// Every folder of `fixtures/diagnostics` with a `dbt_project.yml` and a `files` or `graph` at its name's start.
+#[test]
+fn every_fault_is_told_with_its_place() {
+    let cases = std::fs::read_dir(fixture("diagnostics")).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut cases: Vec<String> = cases.map(|name| name.into_string().unwrap()).collect();
+    cases.retain(|name| name.starts_with("files_") || name.starts_with("graph_"));
+    cases.sort();
+    assert!(cases.len() > 10);
+    for case in cases {
+        let host = host(&fixture(&format!("diagnostics/{case}")));
+        let templates = YamlTemplates::new(clock(), &host);
+        let (project, mut diagnostics) = load(&host, &LoadOptions::default(), &templates);
+        if let Some(project) = project.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)) {
+            let (renderer, faults) = Renderer::new(&project, clock(), &host);
+            diagnostics.extend(faults);
+            diagnostics.extend(link(project, &renderer).1);
+        }
+        for diagnostic in &diagnostics {
+            assert!(diagnostic.code.page().is_some(), "{} has a page", diagnostic.code);
+        }
+        insta::assert_snapshot!(case, show(&diagnostics));
+    }
 }
