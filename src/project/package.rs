@@ -240,7 +240,7 @@ fn read_snapshots(scope: &Scope<'_>, parts: &mut Parts, out: &mut Vec<Diagnostic
     for file in scope.files(&scope.file.paths.snapshots, &["sql"]) {
         let Some(text) = scope.read(&file, out) else { continue };
         let blocks = blocks::snapshots(&text, &file.shown, out);
-        if blocks.is_empty() && !text.trim().is_empty() {
+        if blocks.is_empty() && !text.trim().is_empty() && !blocks::may_hold(&text, "snapshot") {
             out.push(
                 Diagnostic::warning(codes::BLOCK_SYNTAX, "a file of the snapshot folder without a snapshot")
                     .at(Span::file(&file.shown))
