@@ -23,10 +23,14 @@ impl TextTemplates for PlainTemplates {
         let mut environment = minijinja::Environment::new();
         let vars = vars.clone();
         environment.add_function("var", move |name: &str, default: Option<minijinja::Value>| {
-            let found = vars.get(name).map(|value| minijinja::Value::from(minijinja::value::Serde(value)));
+            let found = vars
+                .get(name)
+                .map(|value| minijinja::Value::from(minijinja::value::Serde(value)));
             found.or(default).unwrap_or_default()
         });
-        environment.add_function("env_var", |_: &str, default: Option<minijinja::Value>| default.unwrap_or_default());
+        environment.add_function("env_var", |_: &str, default: Option<minijinja::Value>| {
+            default.unwrap_or_default()
+        });
         let context = json!({"target": {"name": target.map(|target| target.name.clone())}});
         let whole = text.text.trim();
         let inner = whole.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
@@ -35,7 +39,9 @@ impl TextTemplates for PlainTemplates {
                 .compile_expression(expression)
                 .and_then(|expression| expression.eval(minijinja::value::Serde(context.clone())))
                 .map(|value| serde_json::to_value(value).unwrap()),
-            None => environment.render_str(&text.text, minijinja::value::Serde(context.clone())).map(Value::String),
+            None => environment
+                .render_str(&text.text, minijinja::value::Serde(context.clone()))
+                .map(Value::String),
         };
         value.map_err(|e| Diagnostic::error(headwater::error::codes::YAML_SYNTAX, e.to_string()))
     }
@@ -83,12 +89,24 @@ fn names(project: &Project) -> BTreeMap<String, Value> {
         (test.id.to_string(), names)
     });
     let docs = project.docs.values().map(|doc| {
-        (doc.id.to_string(), json!({"original_file_path": doc.original_file_path}))
+        (
+            doc.id.to_string(),
+            json!({"original_file_path": doc.original_file_path}),
+        )
     });
     let groups = project.groups.values().map(|group| {
-        (group.id.to_string(), json!({"original_file_path": group.original_file_path}))
+        (
+            group.id.to_string(),
+            json!({"original_file_path": group.original_file_path}),
+        )
     });
-    nodes.chain(sources).chain(exposures).chain(unit_tests).chain(docs).chain(groups).collect()
+    nodes
+        .chain(sources)
+        .chain(exposures)
+        .chain(unit_tests)
+        .chain(docs)
+        .chain(groups)
+        .collect()
 }
 
 /// The golden file holds what dbt-core 1.10.23 calls the same project's parts.
@@ -101,6 +119,9 @@ fn everything_has_the_name_that_dbt_gives_it() {
     let found = names(&project);
     let ids = |names: &BTreeMap<String, Value>| names.keys().cloned().collect::<Vec<_>>().join("\n");
     assert_eq!(ids(&found), ids(&golden));
-    let differing: Vec<_> = golden.iter().filter(|(id, names)| found[*id] != **names).collect();
+    let differing: Vec<_> = golden
+        .iter()
+        .filter(|(id, names)| found[*id] != **names)
+        .collect();
     assert_eq!(differing, []);
 }
