@@ -14,7 +14,7 @@ use headwater::jinja::{
     RenderFailure, RenderUnit, Rendered, Renderer, World, WorldError, YamlTemplates,
 };
 use headwater::names::{NodeId, RelationName};
-use headwater::project::TextTemplates as _;
+use headwater::project::{LoadOptions, TextTemplates as _, load};
 use headwater::project::node::{DocBlock, GenericTest, MacroFile, Package, Project, Target, TemplateText};
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
@@ -434,4 +434,69 @@ fn yaml_texts_keep_the_type_of_a_single_expression() {
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+/// Answers anything, with no data.
+struct Anything;
+
+impl World for Anything {
+    fn resolve_ref(&self, _: Option<&str>, name: &str, _: Option<&Value>) -> Result<Reference, WorldError> {
+        Ok(Reference::Relation(RelationName::new("headwater", "main", name)))
+    }
+
+    fn resolve_source(&self, source: &str, table: &str) -> Result<Reference, WorldError> {
+        Ok(Reference::Relation(RelationName::new("headwater", source, table)))
+    }
+
+    fn run_query(&self, _: &str) -> Result<QueryTable, WorldError> {
+        Ok(QueryTable::default())
+    }
+
+    fn columns(&self, _: &RelationName) -> Result<Vec<ColumnType>, WorldError> {
+        Ok(Vec::new())
+    }
+
+    fn relation(&self, _: &RelationName) -> Result<Option<RelationKind>, WorldError> {
+        Ok(Some(RelationKind::Table))
+    }
+
+    fn relations_in(&self, _: &str) -> Result<Vec<(RelationName, RelationKind)>, WorldError> {
+        Ok(Vec::new())
+    }
+
+    fn schemas(&self) -> Result<Vec<String>, WorldError> {
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn the_bundled_project_renders() {
+    let host = Host::fixed(clock().run_started_at, BTreeMap::new(), PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+    let options = LoadOptions {
+        project_dir: Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("sql")),
+        ..LoadOptions::default()
+    };
+    let (project, faults) = load(&host, &options, &YamlTemplates::new(clock(), &host));
+    let project = project.unwrap_or_else(|| panic!("{faults:?}"));
+    let (renderer, faults) = Renderer::new(&project, clock(), &host);
+    assert_eq!(faults, []);
+    let mut rendered = 0;
+    for node in project.nodes.values() {
+        let this = RelationName::new("headwater", "main", &node.name);
+        let unit = RenderUnit {
+            this: Some(&this),
+            ..RenderUnit::new(&node.code, &node.package)
+        };
+        let (captured, outcome) = match &node.generic_test {
+            Some(test) => (renderer.capture_test(test, &unit), renderer.render_test(test, &unit, &Anything)),
+            None => (renderer.capture(&unit), renderer.render(&unit, &Anything)),
+        };
+        captured.unwrap_or_else(|diagnostic| panic!("{}: {diagnostic} {:?}", node.id, diagnostic.notes));
+        match outcome {
+            Err(RenderFailure::Fault(diagnostic)) => panic!("{}: {diagnostic} {:?}", node.id, diagnostic.notes),
+            Err(RenderFailure::Deferred { needs }) => panic!("{}: {needs:?}", node.id),
+            Ok(_) => rendered += 1,
+        }
+    }
+    assert!(rendered > 100, "only {rendered} nodes");
 }
