@@ -9,14 +9,14 @@ use super::arguments::{ExplainMode, Global, ListOutput, Running, Selection, Show
 use super::session::{self, Opened};
 use super::terminal::Terminal;
 use super::{show, summary};
-use crate::artifacts;
+use crate::artifacts::{self, Described};
 use crate::engine::SqlFault;
 use crate::error::{Diagnostic, Error, ExitStatus, Result, codes};
 use crate::graph::plan::{Planning, ReusePolicy};
 use crate::graph::sources::SourcePolicy;
 use crate::host::Host;
 use crate::materialize::RunCtx;
-use crate::names::NodeId;
+use crate::names::{NodeId, RelationName};
 use crate::report::ProgressReporter;
 use crate::run::{self, AfterRun, OnFailure, RunOutcome, RunRequest};
 
@@ -113,7 +113,8 @@ impl Cli<'_> {
 
     pub(super) async fn parse(&self) -> Result<ExitStatus> {
         let opened = self.open("parse")?;
-        artifacts::write_manifest(self.host, &opened.graph, &self.invocation(&opened), None)?;
+        let described = Described { graph: &opened.graph, renderer: &opened.renderer, planner: None };
+        artifacts::write_manifest(self.host, described, &self.invocation(&opened))?;
         self.terminal.say(&format!("wrote {}", opened.graph.project.target_path.join("manifest.json").display()));
         Ok(ExitStatus::Done)
     }
@@ -143,7 +144,7 @@ impl Cli<'_> {
             .iter()
             .map(|id| match output {
                 ListOutput::Selector => opened.graph.selector_name(id),
-                ListOutput::Name => opened.graph.name_of(id),
+                ListOutput::Name => id.short().to_owned(),
                 ListOutput::Path => opened.graph.path_of(id).display().to_string(),
                 ListOutput::Json => chosen_keys(artifacts::list_entry(&opened.graph, id), keys).to_string(),
             })
@@ -193,7 +194,7 @@ impl Cli<'_> {
             format!("schema     {}.{}", target.database, target.schema),
             format!("threads    {}, memory {memory}", target.threads),
             format!("as of      {}", crate::time::iso(opened.as_of)),
-            format!("nodes      {}", opened.graph.order().len()),
+            format!("nodes      {}", opened.graph.order.len()),
         ];
         self.terminal.data(&format!("{}\n", lines.join("\n")));
         Ok(ExitStatus::Done)
@@ -245,14 +246,15 @@ impl Cli<'_> {
             (true, true) => Vec::new(),
             _ => opened.select(selection, &kinds, self.terminal)?,
         };
-        let all: Vec<NodeId> = opened.graph.order().to_vec();
+        let all: Vec<NodeId> = opened.graph.order.clone();
         let ctx = opened.context(self.host, &all, ReusePolicy::Reuse, sources, self.terminal).await?;
         Ok((opened, ctx, selected))
     }
 
     fn write_artifacts(&self, opened: &Opened, ctx: &RunCtx, outcome: Option<&RunOutcome>) -> Result<()> {
         let invocation = self.invocation(opened);
-        artifacts::write_manifest(self.host, &opened.graph, &invocation, Some(&ctx.planner))?;
+        let described = Described { graph: &opened.graph, renderer: &opened.renderer, planner: Some(&ctx.planner) };
+        artifacts::write_manifest(self.host, described, &invocation)?;
         match outcome {
             Some(outcome) => artifacts::write_run_results(self.host, &opened.graph, &invocation, outcome),
             None => Ok(()),
@@ -275,9 +277,9 @@ fn status(outcome: &RunOutcome) -> ExitStatus {
 
 /// The rows of a node: what is published, or what its SQL gives; of a test, the failing rows.
 fn shown_sql(ctx: &RunCtx, id: &NodeId) -> Result<String> {
-    let source = ctx.graph.source(id).map(|source| source.relation_name());
-    let published = ctx.graph.relation(id).filter(|name| ctx.published.as_ref().is_some_and(|b| b.relation(name).is_some()));
-    if let Some(name) = source.or_else(|| published.cloned()) {
+    let is_there = |name: &RelationName| ctx.published.as_ref().is_some_and(|build| build.relation(name).is_some());
+    let readable = ctx.graph.relation(id).filter(|name| ctx.graph.source(id).is_some() || is_there(name));
+    if let Some(name) = readable {
         return Ok(format!("select * from {}", name.quoted()));
     }
     match ctx.planner.plan_with_ephemerals(id) {

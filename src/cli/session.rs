@@ -14,11 +14,11 @@ use crate::graph::plan::{Planner, PlannerParts, ReusePolicy};
 use crate::graph::sources::{SourcePolicy, open_sources};
 use crate::graph::{Graph, link};
 use crate::host::Host;
-use crate::jinja::{Clock, Renderer, YamlTemplates};
+use crate::jinja::{ClockContext, Renderer, YamlTemplates};
 use crate::materialize::RunCtx;
 use crate::names::NodeId;
 use crate::project::node::Project;
-use crate::project::selector::{self, SelectionRequest};
+use crate::project::selector::{self, IndirectSelection, SelectionFacts, SelectionRequest};
 use crate::project::{LoadOptions, load};
 use crate::warehouse::{LockHolder, LockWait, Warehouse, WarehouseLock};
 
@@ -47,7 +47,8 @@ pub(super) fn open(
 ) -> Result<Opened> {
     let started_at = host.now();
     let options = load_options(global)?;
-    let texts = YamlTemplates::new(host);
+    let invocation = Invocation { id: host.new_id().to_string(), started_at, command };
+    let texts = YamlTemplates::new(clock(&invocation, started_at), host);
     let (project, diagnostics) = load(host, &options, &texts);
     if let Some(project) = &project {
         terminal.set_root(project.root.clone());
@@ -55,7 +56,6 @@ pub(super) fn open(
     tell(terminal, global, diagnostics)?;
     let project = project.ok_or_else(|| Error::Internal("the project could not be read, and nobody said why".into()))?;
     let as_of = as_of(global, &project, started_at)?;
-    let invocation = Invocation { id: host.new_id().to_string(), started_at, command };
     let (renderer, diagnostics) = Renderer::new(&project, clock(&invocation, as_of), host);
     tell(terminal, global, diagnostics)?;
     let (graph, diagnostics) = link(project, &renderer);
@@ -63,12 +63,20 @@ pub(super) fn open(
     Ok(Opened { graph: Arc::new(graph), renderer: Arc::new(renderer), as_of, invocation })
 }
 
-fn clock(invocation: &Invocation, as_of: DateTime<Utc>) -> Clock {
-    Clock {
+fn clock(invocation: &Invocation, as_of: DateTime<Utc>) -> ClockContext {
+    ClockContext {
         run_started_at: as_of,
         invocation_id: invocation.id.clone(),
         command: invocation.command.to_owned(),
+        flags: Map::new(),
+        selected_resources: Vec::new(),
     }
+}
+
+fn indirect(word: &str) -> Result<IndirectSelection> {
+    IndirectSelection::parse(word).ok_or_else(|| {
+        Error::Usage(format!("`--indirect-selection {word}`: it is eager, cautious, buildable or empty"))
+    })
 }
 
 fn load_options(global: &Global) -> Result<LoadOptions> {
@@ -121,19 +129,19 @@ impl Opened {
             select: selection.select.clone(),
             exclude: selection.exclude.clone(),
             selector: selection.selector.clone(),
-            resource_types: selection.resource_type.clone(),
-            indirect: selection.indirect_selection.clone(),
+            indirect: indirect(&selection.indirect_selection)?,
         };
-        let (chosen, diagnostics) = selector::select(self.graph.as_ref(), &self.graph.project.selectors, &request);
-        let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(Diagnostic::is_error);
+        let definitions = &self.graph.project.selectors;
+        let (chosen, warnings) =
+            selector::select(self.graph.as_ref(), &request, definitions, &SelectionFacts::default())?;
         for warning in &warnings {
             terminal.diagnostic(warning);
         }
-        if !errors.is_empty() {
-            return Err(Error::Diagnostics(errors));
-        }
-        let wanted = |id: &NodeId| chosen.contains(id) && kinds.contains(&id.resource_type());
-        Ok(self.graph.order().iter().filter(|id| wanted(id)).cloned().collect())
+        let of_kind = |id: &NodeId| {
+            let kind = id.resource_type();
+            kinds.contains(&kind) && (selection.resource_type.is_empty() || selection.resource_type.iter().any(|k| k == kind))
+        };
+        Ok(self.graph.order.iter().filter(|id| chosen.contains(*id) && of_kind(id)).cloned().collect())
     }
 
     /// The engine of the target.

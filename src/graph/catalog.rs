@@ -68,6 +68,11 @@ impl Catalog {
         self.known.write().insert(key(&name), (name, known));
     }
 
+    /// Says that a relation stands for a query.
+    pub fn define_view(&self, name: RelationName, sql: &str) {
+        self.define(name, Known::View(Arc::from(sql)));
+    }
+
     /// Forgets a relation.
     pub fn forget(&self, name: &RelationName) {
         self.known.write().remove(&key(name));

@@ -10,16 +10,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
+use serde_json::Map;
 
 use super::catalog::{Catalog, Known, Resolved};
 use super::version::{VersionBuilder, mentions_clock, of_extract};
 use super::world::RunWorld;
 use super::{Graph, GraphNode};
 use crate::engine::arrow::datatypes::SchemaRef;
-use crate::engine::{Engine, SeedOptions, SqlFault, TableSource};
+use crate::engine::{Engine, Position, SeedOptions, SqlFault, TableSource};
 use crate::error::{Diagnostic, Span, codes};
 use crate::host::Host;
-use crate::jinja::{RenderFailure, Rendered, Renderer, SourceMap};
+use crate::jinja::{PositionKind, RenderFailure, Rendered, Renderer, SourceMap, TemplatePosition};
 use crate::names::{NodeId, RelationName};
 use crate::project::node::NodeKind;
 use crate::report::Timing;
@@ -145,6 +146,24 @@ impl Planner {
         &self.catalog
     }
 
+    /// The machine.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// Whether what is in the store is used again.
+    pub fn policy(&self) -> ReusePolicy {
+        self.policy
+    }
+
+    /// What has been planned of a node.
+    pub fn planned(&self, id: &NodeId) -> Option<Arc<PlannedNode>> {
+        match self.state.lock().get(id) {
+            Some(Planning::Ready(planned)) => Some(Arc::clone(planned)),
+            _ => None,
+        }
+    }
+
     /// The instant the run is for.
     pub fn as_of(&self) -> DateTime<Utc> {
         self.engine.as_of()
@@ -168,31 +187,33 @@ impl Planner {
     /// Turns a fault in a node's SQL into a diagnostic at the author's place.
     pub fn locate(&self, node: &GraphNode, places: &SourceMap, fault: SqlFault) -> Diagnostic {
         let position = fault.position;
-        let place = position.and_then(|at| places.locate(at.line, at.column));
+        let place = position.and_then(|at| places.template_position(at.line, at.column));
         let compiled = self.graph.compiled_path(&node.node);
         let mut diagnostic = fault.into_diagnostic();
-        let span = match (&place, position) {
-            (Some(place), Some(at)) => {
-                if let Some(origin) = self.origin(&place.rendered) {
-                    return diagnostic.at(origin);
-                }
-                let width = if place.is_literal() { at.width } else { place.span.width };
-                Span { width, ..place.span.clone() }
+        let Some(at) = position else { return diagnostic.at(Span::file(&node.node.original_file_path)) };
+        diagnostic = diagnostic.note(format!("compiled to {}:{}:{}", compiled.display(), at.line, at.column));
+        if let Some(origin) = self.origin(places.text(), at) {
+            return diagnostic.at(origin);
+        }
+        let span = match place {
+            None => Span::file(&node.node.original_file_path),
+            Some(TemplatePosition { span, kind: PositionKind::Literal }) => Span { width: at.width, ..span },
+            Some(TemplatePosition { span, kind: PositionKind::Expression }) => span,
+            Some(TemplatePosition { span, kind: PositionKind::Macro { name, inside } }) => {
+                diagnostic = diagnostic.note(format!("in the SQL that macro `{name}` writes at {inside}"));
+                span
             }
-            _ => Span::file(&node.node.original_file_path),
         };
-        if let Some(name) = place.as_ref().and_then(|place| place.macro_name.as_deref()) {
-            diagnostic = diagnostic.note(format!("in the SQL that macro `{name}` writes"));
-        }
-        if let Some(at) = position {
-            diagnostic = diagnostic.note(format!("compiled to {}:{}:{}", compiled.display(), at.line, at.column));
-        }
         diagnostic.at(span)
     }
 
-    /// Where a text that a template took from the project's YAML was written.
-    fn origin(&self, rendered: &str) -> Option<Span> {
-        self.graph.project.origins.get(rendered).cloned()
+    /// Where a text that a template took from the project's YAML was written, when the fault lies in it.
+    fn origin(&self, sql: &str, at: Position) -> Option<Span> {
+        let line_start: usize = sql.split_inclusive('\n').take(at.line - 1).map(str::len).sum();
+        let line = sql.get(line_start..)?;
+        let fault = line_start + line.char_indices().nth(at.column - 1).map_or(0, |(offset, _)| offset);
+        let covers = |text: &str| sql.match_indices(text).any(|(start, _)| (start..start + text.len()).contains(&fault));
+        self.graph.project.origins.iter().find(|(text, _)| covers(text)).map(|(_, span)| span.clone())
     }
 
     fn plan_anew(&self, id: &NodeId) -> Planning {
@@ -246,11 +267,16 @@ impl Planner {
     pub(super) fn render(&self, node: &GraphNode) -> Result<Rendered, Planning> {
         let stand_ins = BTreeMap::new();
         let world = self.world(&node.node.package, &stand_ins);
-        match self.renderer.render(&self.graph.render_unit(node), &world) {
-            Ok(rendered) => Ok(rendered),
-            Err(RenderFailure::Fault(diagnostic)) => Err(Planning::Faulty(vec![diagnostic])),
-            Err(RenderFailure::Deferred { needs }) => Err(Planning::Deferred(needs)),
-        }
+        let (model, overrides) = (node.describe(), Map::new());
+        let unit = node.render_unit(&model, &overrides);
+        let rendered = match &node.node.generic_test {
+            Some(test) => self.renderer.render_test(test, &unit, &world),
+            None => self.renderer.render(&unit, &world),
+        };
+        rendered.map_err(|failure| match failure {
+            RenderFailure::Fault(diagnostic) => Planning::Faulty(vec![diagnostic]),
+            RenderFailure::Deferred { needs } => Planning::Deferred(needs),
+        })
     }
 
     pub(super) fn world<'a>(
@@ -270,18 +296,9 @@ impl Planner {
 
     /// Plans a node's SQL, for its columns and its faults.
     fn understand(&self, node: &GraphNode, planned: &PlannedNode) -> Result<Resolved, Planning> {
-        let sql = self.query_of(node, &planned.compiled);
         self.catalog
-            .plan(&sql)
+            .plan(&planned.compiled)
             .map_err(|fault| Planning::Faulty(vec![self.locate(node, &planned.places, fault)]))
-    }
-
-    /// What is planned of a node: its SQL, and for a test the count of the rows it finds.
-    fn query_of(&self, node: &GraphNode, compiled: &Arc<str>) -> Arc<str> {
-        Arc::clone(match node.node.kind {
-            NodeKind::Test | NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot => compiled,
-            NodeKind::Analysis | NodeKind::Operation => compiled,
-        })
     }
 
     fn plan_seed(&self, node: &GraphNode) -> Result<PlannedNode, Planning> {
@@ -394,15 +411,15 @@ impl Planner {
         if let Some(Planning::Ready(planned)) = self.state.lock().get(id) {
             return planned.version.clone();
         }
-        if let Some(source) = self.graph.source(id) {
-            return match self.catalog.get(&source.relation_name()) {
+        if self.graph.source(id).is_some() {
+            return match self.catalog.get(&self.graph.readable_name(id)) {
                 Some(Known::Extract(table)) => of_extract(table.location(), table.files()),
                 _ => "absent".to_owned(),
             };
         }
         self.graph
             .relation(id)
-            .and_then(|name| self.published.as_ref()?.relation(name))
+            .and_then(|name| self.published.as_ref()?.relation(&name))
             .map_or_else(|| "none".to_owned(), |relation| relation.table.version.clone())
     }
 }

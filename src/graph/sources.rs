@@ -36,7 +36,7 @@ pub async fn open_sources(planner: &Planner, nodes: &[NodeId], policy: SourcePol
     for (source, outcome) in opened {
         match outcome {
             Ok((known, warning)) => {
-                planner.catalog.define(source.relation_name(), known);
+                planner.catalog.define(graph.readable_name(&source.id), known);
                 diagnostics.extend(warning);
             }
             Err(diagnostic) => diagnostics.push(*diagnostic),

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Graph;
+use super::{Graph, RefCall, SourceCall};
 use super::catalog::{Catalog, Known};
 use crate::engine::arrow::datatypes::Schema;
 use crate::engine::{self, Engine, SqlFault};
-use crate::error::{Diagnostic, codes};
+use crate::error::{Diagnostic, Span};
 use crate::jinja::{ColumnType, QueryTable, Reference, RelationKind, World, WorldError};
 use crate::names::{NodeId, RelationName};
 
@@ -32,7 +32,7 @@ impl RunWorld<'_> {
             return Ok(Reference::Relation(stand_in.clone()));
         }
         match self.graph.relation(id) {
-            Some(relation) => Ok(Reference::Relation(relation.clone())),
+            Some(relation) => Ok(Reference::Relation(relation)),
             None => Ok(Reference::Cte(super::plan::ephemeral_name(id))),
         }
     }
@@ -49,23 +49,20 @@ impl World for RunWorld<'_> {
         name: &str,
         version: Option<&Value>,
     ) -> Result<Reference, WorldError> {
-        match self.graph.find_ref(self.package, package, name, version) {
-            Some(id) => self.reference(id),
-            None => Err(WorldError::Failed(
-                Diagnostic::error(codes::REF_NOT_FOUND, format!("there is no model, seed or snapshot `{name}`"))
-                    .nearest(name, self.graph.referable_names()),
-            )),
-        }
+        let call = RefCall {
+            package: package.map(str::to_owned),
+            name: name.to_owned(),
+            version: version.cloned(),
+            span: Span::file(""),
+        };
+        let found = self.graph.resolve_ref(self.package, &call);
+        found.map_err(nowhere).and_then(|id| self.reference(id))
     }
 
     fn resolve_source(&self, source: &str, table: &str) -> Result<Reference, WorldError> {
-        match self.graph.find_source(self.package, source, table) {
-            Some(id) => self.reference(id),
-            None => Err(WorldError::Failed(Diagnostic::error(
-                codes::SOURCE_NOT_FOUND,
-                format!("there is no source `{source}.{table}`"),
-            ))),
-        }
+        let call = SourceCall { source: source.to_owned(), table: table.to_owned(), span: Span::file("") };
+        let found = self.graph.resolve_source(self.package, &call);
+        found.map_err(nowhere).and_then(|id| self.reference(id))
     }
 
     fn run_query(&self, sql: &str) -> Result<QueryTable, WorldError> {
@@ -126,6 +123,11 @@ fn column_types(schema: &Schema) -> Vec<ColumnType> {
         data_type: engine::type_name(field.data_type()),
     };
     schema.fields().iter().map(column).collect()
+}
+
+/// The template engine knows the place of the call.
+fn nowhere(diagnostic: Diagnostic) -> WorldError {
+    WorldError::Failed(Diagnostic { span: None, ..diagnostic })
 }
 
 fn failed(fault: SqlFault) -> WorldError {

@@ -98,6 +98,12 @@ fn grants(base: &mut Map<String, Value>, value: Value) {
     base.insert("grants".to_owned(), Value::Object(merged));
 }
 
+/// The texts of a merged list, such as `tags`.
+pub(super) fn texts(value: Option<&Value>) -> Vec<String> {
+    let items = value.and_then(Value::as_array);
+    items.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 fn listed(value: Value) -> Vec<Value> {
     match value {
         Value::Null => Vec::new(),

@@ -14,6 +14,7 @@ mod packages;
 mod profile;
 mod project_file;
 mod properties;
+pub mod selector;
 mod templates;
 pub mod yaml;
 

@@ -123,7 +123,7 @@ impl Entry<'_, '_> {
         let identifier = self.table.text("identifier", out).unwrap_or_else(|| name.to_owned());
         let meta = object(config.get("meta"));
         let id = NodeId::new(format!("source.{}.{source_name}.{name}", scope.name()));
-        let tags = texts(config.get("tags"));
+        let tags = config_layers::texts(config.get("tags"));
         self.add_tests(&id, &described, &tags, ((scope, file), parts), out);
         parts.sources.push(SourceTable {
             id,
@@ -229,9 +229,4 @@ fn location(config: &Map<String, Value>, meta: &Map<String, Value>) -> Option<St
 
 fn object(value: Option<&Value>) -> Map<String, Value> {
     value.and_then(Value::as_object).cloned().unwrap_or_default()
-}
-
-fn texts(value: Option<&Value>) -> Vec<String> {
-    let items = value.and_then(Value::as_array);
-    items.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }

@@ -46,6 +46,7 @@ pub(super) fn read(
         Fields::of(yaml, what, &["env_vars", "macros", "vars"], out);
         yaml.as_mapping().map(crate::project::yaml::Mapping::to_map).unwrap_or_default()
     });
+    let config = config(&fields, scope, &fqn, out);
     Some(UnitTest {
         id: NodeId::new(format!("unit_test.{}.{model}.{name}", scope.name())),
         package: scope.name().to_owned(),
@@ -53,7 +54,8 @@ pub(super) fn read(
         given,
         expect,
         overrides: overrides.unwrap_or_default(),
-        config: config(&fields, scope, &fqn, out),
+        tags: config_layers::texts(config.get("tags")),
+        config,
         name,
         model,
         version: None,

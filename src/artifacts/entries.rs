@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::graph::plan::Planner;
 use crate::graph::{Graph, GraphNode};
-use crate::jinja::MacroDefinition;
+use crate::jinja::MacroDef;
 use crate::names::NodeId;
 use crate::project::node::{
     Column, DocBlock, Exposure, GenericTest, Group, NodeKind, SourceTable, UnitRows, UnitRowsFormat, UnitTest,
@@ -55,7 +55,7 @@ fn common(graph: &Graph, node: &GraphNode) -> Map<String, Value> {
         "checksum": checksum(node),
         "config": config(node),
         "tags": node.config.tags,
-        "description": graph.description(&inner.id),
+        "description": inner.description,
         "columns": columns(&inner.columns),
         "meta": node.config.meta,
         "group": node.config.group,
@@ -72,11 +72,11 @@ fn common(graph: &Graph, node: &GraphNode) -> Map<String, Value> {
 
 fn sql_keys(node: &GraphNode) -> Map<String, Value> {
     let refs: Vec<Value> = node
-        .refs
+        .refs()
         .iter()
         .map(|call| json!({ "name": call.name, "package": call.package, "version": call.version }))
         .collect();
-    let sources: Vec<Value> = node.sources.iter().map(|(source, table)| json!([source, table])).collect();
+    let sources: Vec<Value> = node.sources().iter().map(|call| json!([call.source, call.table])).collect();
     object(json!({
         "language": "sql",
         "refs": refs,
@@ -202,7 +202,7 @@ fn columns(columns: &IndexMap<String, Column>) -> Value {
 
 /// A source's table.
 pub(super) fn source(graph: &Graph, source: &SourceTable) -> Value {
-    let relation = graph.source_relation(source);
+    let relation = graph.readable_name(&source.id);
     json!({
         "database": relation.database,
         "schema": source.schema,
@@ -235,7 +235,7 @@ pub(super) fn source(graph: &Graph, source: &SourceTable) -> Value {
 }
 
 /// A macro.
-pub(super) fn macro_entry(graph: &Graph, definition: &MacroDefinition) -> Value {
+pub(super) fn macro_entry(graph: &Graph, id: &str, definition: &MacroDef) -> Value {
     let patch = graph
         .project
         .macro_patches
@@ -245,11 +245,11 @@ pub(super) fn macro_entry(graph: &Graph, definition: &MacroDefinition) -> Value 
         "name": definition.name,
         "resource_type": "macro",
         "package_name": definition.package,
-        "path": text(&definition.file),
-        "original_file_path": text(&definition.file),
-        "unique_id": definition.id,
+        "path": text(&definition.original_file_path),
+        "original_file_path": text(&definition.original_file_path),
+        "unique_id": id,
         "macro_sql": definition.macro_sql,
-        "depends_on": { "macros": definition.depends_on },
+        "depends_on": { "macros": definition.depends_on_macros },
         "description": patch.map(|patch| patch.description.clone()).unwrap_or_default(),
         "meta": {},
         "docs": { "show": true, "node_color": null },
@@ -288,7 +288,7 @@ pub(super) fn group(group: &Group) -> Value {
 
 /// An exposure.
 pub(super) fn exposure(graph: &Graph, exposure: &Exposure) -> Value {
-    let parents: Vec<String> = graph.parents_of(&exposure.id).iter().map(ToString::to_string).collect();
+    let parents: Vec<String> = graph.parents(&exposure.id).iter().map(ToString::to_string).collect();
     let declared = |key: &str, standard: Value| exposure.properties.get(key).cloned().unwrap_or(standard);
     json!({
         "name": exposure.name,
@@ -318,7 +318,7 @@ pub(super) fn exposure(graph: &Graph, exposure: &Exposure) -> Value {
 
 /// A unit test.
 pub(super) fn unit_test(graph: &Graph, test: &UnitTest) -> Value {
-    let parents: Vec<String> = graph.parents_of(&test.id).iter().map(ToString::to_string).collect();
+    let parents: Vec<String> = graph.parents(&test.id).iter().map(ToString::to_string).collect();
     let given: Vec<Value> = test.given.iter().map(|rows| unit_rows(rows, true)).collect();
     let tags = test.config.get("tags").cloned().unwrap_or(json!([]));
     let meta = test.config.get("meta").cloned().unwrap_or(json!({}));
@@ -364,7 +364,7 @@ pub(super) fn list_entry(graph: &Graph, id: &NodeId) -> Value {
         "alias", "name", "package_name", "depends_on", "tags", "config", "resource_type", "source_name",
         "original_file_path", "unique_id",
     ];
-    let entry = match (graph.node(id), graph.source(id), graph.exposure(id), graph.unit_test(id)) {
+    let entry = match (graph.node(id), graph.source(id), graph.project.exposures.get(id), graph.unit_test(id)) {
         (Some(found), _, _, _) => node(graph, found, None),
         (_, Some(found), _, _) => source(graph, found),
         (_, _, Some(found), _) => exposure(graph, found),
