@@ -79,7 +79,12 @@ fn printed(batches: &[RecordBatch]) -> Vec<String> {
             let cells: Vec<String> = batch
                 .columns()
                 .iter()
-                .map(|column| ArrayFormatter::try_new(column, &options).unwrap().value(row).to_string())
+                .map(|column| {
+                    ArrayFormatter::try_new(column, &options)
+                        .unwrap()
+                        .value(row)
+                        .to_string()
+                })
                 .collect();
             rows.push(cells.join(" | "));
         }
@@ -89,7 +94,9 @@ fn printed(batches: &[RecordBatch]) -> Vec<String> {
 
 /// Runs a query over the contacts and companies above and compares its rows, in order.
 fn check(sql: &str, expected: &[&str]) {
-    let found = World::new().rows(sql).unwrap_or_else(|fault| panic!("{sql}\n{fault:?}"));
+    let found = World::new()
+        .rows(sql)
+        .unwrap_or_else(|fault| panic!("{sql}\n{fault:?}"));
     assert_eq!(found, expected, "{sql}");
 }
 
