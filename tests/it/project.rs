@@ -188,3 +188,18 @@ fn every_fault_is_told_with_its_place() {
         insta::assert_snapshot!(case, show(&diagnostics));
     }
 }
+
+#[test]
+fn the_bundled_project_has_no_faults() {
+    let host = host(Path::new(env!("CARGO_MANIFEST_DIR")));
+    let templates = YamlTemplates::new(clock(), &host);
+    let (project, diagnostics) = load(&host, &LoadOptions::default(), &templates);
+    assert_eq!(show(&diagnostics), "");
+    let project = project.expect("a project in `sql`");
+    assert!(project.target.warehouse.ends_with("/warehouse"));
+    let (renderer, faults) = Renderer::new(&project, clock(), &host);
+    assert_eq!(show(&faults), "");
+    let (graph, faults) = link(project, &renderer);
+    assert_eq!(show(&faults), "");
+    assert!(graph.nodes.values().any(|linked| linked.alias == "contact_audiences_xa"));
+}
