@@ -132,7 +132,6 @@ impl Scope<'_> {
     }
 
     fn node(&self, kind: NodeKind, name: &str, fqn: Vec<String>, file: &FoundFile, contents: &str) -> Node {
-        let text = if kind == NodeKind::Seed { "" } else { contents };
         Node {
             id: NodeId::new(format!("{}.{}.{name}", kind.resource_type(), self.name())),
             kind,
@@ -143,7 +142,7 @@ impl Scope<'_> {
             config: self.config_layers(kind, &fqn),
             fqn,
             code: TemplateText {
-                text: Arc::from(text),
+                text: Arc::from(contents),
                 file: file.shown.clone(),
                 first_line: 1,
             },
@@ -260,7 +259,7 @@ fn read_snapshots(scope: &Scope<'_>, parts: &mut Parts, out: &mut Vec<Diagnostic
             continue;
         };
         let blocks = blocks::snapshots(&text, &file.shown, out);
-        if blocks.is_empty() && !text.trim().is_empty() {
+        if blocks.is_empty() && !text.trim().is_empty() && !blocks::may_hold(&text, "snapshot") {
             out.push(
                 Diagnostic::warning(
                     codes::BLOCK_SYNTAX,

@@ -23,7 +23,7 @@ pub(super) fn named(
 }
 
 /// The name of the selector that is marked `default: true`, if one is.
-pub fn default_selector(definitions: &IndexMap<String, Value>) -> Option<&str> {
+pub(super) fn default_selector(definitions: &IndexMap<String, Value>) -> Option<&str> {
     let is_default = |definition: &Value| match definition.get("default") {
         Some(Value::Bool(flag)) => *flag,
         Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
