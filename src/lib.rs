@@ -5,3 +5,4 @@ pub mod error;
 pub mod host;
 pub mod names;
 pub mod project;
+pub mod warehouse;

@@ -1,3 +1,4 @@
-//! The only integration binary: one module per feature.
+//! The integration tests, one module per feature.
 
 mod engine;
+mod project;
