@@ -21,6 +21,7 @@ use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use parking_lot::Mutex;
 
+use super::dialect;
 use super::files::FilesTable;
 use super::locate::{self, SqlFault};
 use super::scope::{Scope, TableSource};
@@ -74,9 +75,12 @@ impl Engine {
             reads: Mutex::default(),
         };
         let fault = |error: DataFusionError| locate::fault(error, sql, Some(&names));
-        let statement = parse(sql).map_err(fault)?;
-        if !is_query(&statement) {
-            return Err(locate::not_a_query(sql));
+        let mut statement = parse(sql).map_err(fault)?;
+        match &mut statement {
+            Statement::Statement(query) if matches!(query.as_ref(), ast::Statement::Query(_)) => {
+                dialect::translate(query);
+            }
+            _ => return Err(locate::not_a_query(sql)),
         }
         let options = parser_options(self.state.config_options());
         let plan = SqlToRel::new_with_options(&names, options)
@@ -107,13 +111,6 @@ fn parse(sql: &str) -> Result<Statement> {
         (Some(statement), None) => Ok(statement),
         (None, _) => Err(DataFusionError::Plan(locate::NO_STATEMENT.to_owned())),
         (Some(_), Some(_)) => Err(DataFusionError::Plan(locate::MANY_STATEMENTS.to_owned())),
-    }
-}
-
-fn is_query(statement: &Statement) -> bool {
-    match statement {
-        Statement::Statement(statement) => matches!(statement.as_ref(), ast::Statement::Query(_)),
-        _ => false,
     }
 }
 
