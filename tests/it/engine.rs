@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use chrono::{TimeZone as _, Utc};
-use headwater::engine::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-use headwater::engine::arrow::datatypes::Schema;
+use headwater::engine::arrow::array::RecordBatch;
 use headwater::engine::arrow::util::display::{ArrayFormatter, FormatOptions};
 use headwater::engine::{
     DeclaredColumn, Engine, EngineSettings, Scope, SeedOptions, SortKey, SqlFault, StoredTable, TableSource,
@@ -87,19 +85,47 @@ fn printed(batches: &[RecordBatch]) -> Vec<String> {
     rows
 }
 
-/// Runs a query over the contacts and companies above and compares its rows, in order.
-fn check(sql: &str, expected: &[&str]) {
-    let found = World::new().rows(sql).unwrap_or_else(|fault| panic!("{sql}\n{fault:?}"));
-    assert_eq!(found, expected, "{sql}");
+/// Runs each query of a file, which `;` at a line's end separates, and shows its rows or its fault.
+fn shown(queries: &str) -> String {
+    let world = World::new();
+    let mut text = String::new();
+    for sql in queries.split(";\n").filter(|sql| !sql.trim().is_empty()) {
+        let outcome = match world.rows(sql) {
+            Ok(rows) => rows.iter().map(|row| format!("    {row}\n")).collect(),
+            Err(fault) => fault_shown(sql, &fault),
+        };
+        text.push_str(&format!("{sql}\n{outcome}\n"));
+    }
+    text
+}
+
+fn fault_shown(sql: &str, fault: &SqlFault) -> String {
+    let mut text = String::new();
+    if let Some(at) = fault.position {
+        let line = sql.lines().nth(at.line - 1).unwrap_or_default();
+        if sql.lines().count() > 1 {
+            text.push_str(&format!("{line}\n"));
+        }
+        text.push_str(&format!("{}{}\n", " ".repeat(at.column - 1), "^".repeat(at.width.max(1))));
+    }
+    text.push_str(&format!("    {}: {}\n", fault.code, fault.message));
+    for note in &fault.notes {
+        text.push_str(&format!("    note: {note}\n"));
+    }
+    for hint in &fault.hints {
+        text.push_str(&format!("    hint: {hint}\n"));
+    }
+    text
 }
 
 #[test]
-fn queries_give_rows() {
-    check("select count(*) as n from contacts", &["4"]);
-    check(
-        "select company_name, count(*) as n from companies join contacts using (company_id) group by 1 order by 1",
-        &["Analytical Engines | 2", "Structured | 2"],
-    );
+fn functions_and_spellings() {
+    insta::assert_snapshot!(shown(include_str!("../../fixtures/engine/functions.sql")));
+}
+
+#[test]
+fn faults_are_told_in_our_words_at_their_place() {
+    insta::assert_snapshot!(shown(include_str!("../../fixtures/engine/faults.sql")));
 }
 
 /// Writes a query, reads the files back and compares the rows in the files' order.
