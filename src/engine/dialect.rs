@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArgumentList, FunctionArguments, Ident, ObjectName, Statement, UnaryOperator, Value, VisitMut,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName, Statement, TableFactor, UnaryOperator, Value, VisitMut,
     VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
@@ -123,6 +123,22 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 /// Puts a statement into DataFusion's own words.
 pub(super) fn translate(statement: &mut Statement) {
     let (ControlFlow::Continue(()) | ControlFlow::Break(())) = statement.visit(&mut Translator);
+}
+
+/// What a statement asks for that DataFusion takes without doing it.
+pub(super) fn ignored(statement: &mut Statement) -> Option<&'static str> {
+    struct Sampled;
+    impl VisitorMut for Sampled {
+        type Break = ();
+
+        fn pre_visit_table_factor(&mut self, table: &mut TableFactor) -> ControlFlow<()> {
+            match table {
+                TableFactor::Table { sample: Some(_), .. } => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+    statement.visit(&mut Sampled).is_break().then_some("tablesample")
 }
 
 struct Translator;

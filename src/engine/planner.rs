@@ -1,6 +1,7 @@
 //! From SQL to a plan: parsing and analysis, without executing anything.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
@@ -69,6 +70,10 @@ impl Engine {
     /// # Errors
     /// A [`SqlFault`] (`HW0301`–`HW0349`) with the position in `sql`.
     pub fn plan(&self, sql: &str, scope: &Scope) -> Result<PlannedQuery, SqlFault> {
+        catch_unwind(AssertUnwindSafe(|| self.try_plan(sql, scope))).unwrap_or_else(|_| Err(locate::panicked()))
+    }
+
+    fn try_plan(&self, sql: &str, scope: &Scope) -> Result<PlannedQuery, SqlFault> {
         let names = ScopeNames {
             state: &self.state,
             scope,
@@ -78,6 +83,9 @@ impl Engine {
         let mut statement = parse(sql).map_err(fault)?;
         match &mut statement {
             Statement::Statement(query) if matches!(query.as_ref(), ast::Statement::Query(_)) => {
+                if let Some(what) = dialect::ignored(query) {
+                    return Err(locate::unsupported(what, sql));
+                }
                 dialect::translate(query);
             }
             _ => return Err(locate::not_a_query(sql)),
@@ -86,6 +94,9 @@ impl Engine {
         let plan = SqlToRel::new_with_options(&names, options)
             .statement_to_plan(statement)
             .map_err(fault)?;
+        if let Some(function) = window_in_filter(&plan).map_err(fault)? {
+            return Err(locate::window_in_where(&function, sql));
+        }
         // The optimizer is run for the faults that only it finds; execution optimizes again, with the real inputs.
         let checked = self.state.optimize(&plan).map_err(fault)?;
         let schema = super::types::storage_schema(checked.schema().as_arrow());
@@ -136,6 +147,23 @@ fn reads_clock(plan: &LogicalPlan) -> Result<bool> {
                 Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
             })
         })
+    })?;
+    Ok(found)
+}
+
+/// The name of a window function that a filter calls: there are no windows yet where rows are filtered.
+fn window_in_filter(plan: &LogicalPlan) -> Result<Option<String>> {
+    let mut found = None;
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::Filter(filter) = node {
+            filter.predicate.apply(|part| {
+                if let Expr::WindowFunction(call) = part {
+                    found = Some(call.fun.name().to_owned());
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })?;
+        }
+        Ok(TreeNodeRecursion::Continue)
     })?;
     Ok(found)
 }
