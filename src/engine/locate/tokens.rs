@@ -19,9 +19,7 @@ impl<'a> Tokens<'a> {
         // What came before a broken token is kept.
         let outcome = Tokenizer::new(&GenericDialect {}, sql).tokenize_with_location_into_buf(&mut tokens);
         tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
-        if outcome.is_err() && tokens.is_empty() {
-            return Self { sql, tokens };
-        }
+        drop(outcome);
         Self { sql, tokens }
     }
 
@@ -147,7 +145,33 @@ impl<'a> Tokens<'a> {
         })
     }
 
-    /// The first place of any of some words, such as operators or keywords.
+    /// Whether the query has a text in it.
+    pub(super) fn contains(&self, text: &str) -> bool {
+        !text.is_empty() && self.sql.contains(text)
+    }
+
+    /// Where a text or a number stands as a literal.
+    pub(super) fn literal(&self, value: &str) -> Option<Position> {
+        self.tokens
+            .iter()
+            .find(|token| match &token.token {
+                Token::SingleQuotedString(text) => text == value,
+                Token::Number(number, _) => number == value,
+                _ => false,
+            })
+            .map(place)
+    }
+
+    /// The last place of a token that is written so.
+    pub(super) fn last_text(&self, wanted: &str) -> Option<Position> {
+        self.tokens
+            .iter()
+            .rev()
+            .find(|token| token.token.to_string().eq_ignore_ascii_case(wanted))
+            .map(place)
+    }
+
+    /// The first place of a token that is written so, such as an operator or a keyword.
     pub(super) fn text(&self, wanted: &str) -> Option<Position> {
         self.tokens
             .iter()
