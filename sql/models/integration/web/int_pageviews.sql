@@ -33,7 +33,7 @@ all_versions as (
 
 latest_versions as (
 
-    {{ latest_version('all_versions', 'pageviews') | indent(4) }}
+    {{ latest_version('all_versions', 'pageviews') }}
 
 ),
 

@@ -34,15 +34,24 @@ latest_invoices as (
 
     select *
     from invoices
-    {{ last_batch('id') | indent(4) }}
+    {{ last_batch('id') }}
 
 ),
 
+-- a line that landed twice in one batch is billed once
 latest_lines as (
 
     select *
     from invoice_line_items
-    {{ last_batch('id') | indent(4) }}
+    qualify row_number() over (
+        partition by id
+        order by
+            _sdc_batched_at desc nulls last,
+            amount desc nulls last,
+            kind desc nulls last,
+            project_id desc nulls last,
+            invoice_id desc nulls last
+    ) = 1
 
 ),
 

@@ -50,7 +50,7 @@ latest_entries as (
 
     select *
     from time_entries
-    {{ last_batch('id') | indent(4) }}
+    {{ last_batch('id') }}
 
 ),
 

@@ -1,0 +1,4 @@
+//! The only integration binary: one module per feature.
+
+mod engine;
+mod project;
