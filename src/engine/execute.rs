@@ -20,7 +20,11 @@ impl Engine {
     ///
     /// # Errors
     /// A [`SqlFault`]: the query fails on its data, memory or disk runs out, or a file is gone.
-    pub async fn rows(&self, query: &PlannedQuery, limit: Option<usize>) -> Result<Vec<RecordBatch>, SqlFault> {
+    pub async fn rows(
+        &self,
+        query: &PlannedQuery,
+        limit: Option<usize>,
+    ) -> Result<Vec<RecordBatch>, SqlFault> {
         let fault = |error| locate::fault(error, &query.sql, None);
         let plan = limited(&query.plan, limit).map_err(fault)?;
         self.collected(plan).await.map_err(fault)
@@ -54,7 +58,8 @@ impl Engine {
     /// # Errors
     /// A [`SqlFault`] when it failed.
     pub async fn explain_analyze(&self, query: &PlannedQuery) -> Result<String, SqlFault> {
-        self.told(query, ExplainOption::default().with_analyze(true)).await
+        self.told(query, ExplainOption::default().with_analyze(true))
+            .await
     }
 
     async fn told(&self, query: &PlannedQuery, how: ExplainOption) -> Result<String, SqlFault> {
@@ -85,7 +90,9 @@ impl Engine {
             let physical = engine.physical(&plan).await?;
             execute_stream(physical, engine.task())?.try_collect().await
         });
-        task.join().await.map_err(|e| DataFusionError::ExecutionJoin(Box::new(e)))?
+        task.join()
+            .await
+            .map_err(|e| DataFusionError::ExecutionJoin(Box::new(e)))?
     }
 
     /// The physical plan of a logical one, with the clock at `as_of`.

@@ -70,7 +70,8 @@ impl Engine {
     /// # Errors
     /// A [`SqlFault`] (`HW0301`–`HW0349`) with the position in `sql`.
     pub fn plan(&self, sql: &str, scope: &Scope) -> Result<PlannedQuery, SqlFault> {
-        catch_unwind(AssertUnwindSafe(|| self.try_plan(sql, scope))).unwrap_or_else(|_| Err(locate::panicked()))
+        catch_unwind(AssertUnwindSafe(|| self.try_plan(sql, scope)))
+            .unwrap_or_else(|_| Err(locate::panicked()))
     }
 
     fn try_plan(&self, sql: &str, scope: &Scope) -> Result<PlannedQuery, SqlFault> {
@@ -144,7 +145,11 @@ fn reads_clock(plan: &LogicalPlan) -> Result<bool> {
         node.apply_expressions(|expr| {
             expr.apply(|part| {
                 found |= matches!(part, Expr::ScalarFunction(call) if is_clock(call.name()));
-                Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+                Ok(if found {
+                    TreeNodeRecursion::Stop
+                } else {
+                    TreeNodeRecursion::Continue
+                })
             })
         })
     })?;
@@ -270,7 +275,9 @@ fn functions_source(state: &SessionState, name: &str, args: Vec<Expr>) -> Result
     use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 
     let Some(function) = state.table_functions().get(name) else {
-        return Err(DataFusionError::Plan(format!("table function '{name}' not found")));
+        return Err(DataFusionError::Plan(format!(
+            "table function '{name}' not found"
+        )));
     };
     let context = SimplifyContext::builder()
         .with_config_options(Arc::clone(state.config_options()))

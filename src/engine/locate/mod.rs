@@ -172,9 +172,8 @@ fn schema_fault(error: &SchemaError, tokens: &Tokens<'_>) -> SqlFault {
         )
         .at_maybe(tokens.column(field))
         .hint(format!("name the table: `table_name.{}`", field.name)),
-        SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
-            duplicate(name).at_maybe(tokens.last_word(name))
-        }
+        SchemaError::DuplicateQualifiedField { name, .. }
+        | SchemaError::DuplicateUnqualifiedField { name } => duplicate(name).at_maybe(tokens.last_word(name)),
     }
 }
 
@@ -192,15 +191,24 @@ fn column_not_found(field: &Column, valid: &[Column], tokens: &Tokens<'_>) -> Sq
     let fault = match &field.relation {
         Some(relation) if known.is_empty() => SqlFault::new(
             codes::COLUMN_NOT_FOUND,
-            format!("`{}.{}` names no table of this query", relation.table(), field.name),
+            format!(
+                "`{}.{}` names no table of this query",
+                relation.table(),
+                field.name
+            ),
         ),
         Some(relation) => SqlFault::new(
             codes::COLUMN_NOT_FOUND,
             format!("column `{}` not found in `{}`", field.name, relation.table()),
         ),
-        None => SqlFault::new(codes::COLUMN_NOT_FOUND, format!("column `{}` not found", field.name)),
+        None => SqlFault::new(
+            codes::COLUMN_NOT_FOUND,
+            format!("column `{}` not found", field.name),
+        ),
     };
-    let mut fault = fault.at_maybe(tokens.column(field)).nearest(&field.name, known.iter().copied());
+    let mut fault = fault
+        .at_maybe(tokens.column(field))
+        .nearest(&field.name, known.iter().copied());
     if fault.hints.is_empty() && !known.is_empty() {
         fault = fault.note(format!("the columns here are: {}", listed(&known)));
     }
@@ -241,20 +249,27 @@ pub(super) fn duplicate_columns(schema: &Schema, sql: &str) -> Result<(), SqlFau
 
 /// Tells a panic of DataFusion's.
 pub(super) fn panicked() -> SqlFault {
-    SqlFault::new(codes::INTERNAL, "the engine met a state that it believes to be impossible")
+    SqlFault::new(
+        codes::INTERNAL,
+        "the engine met a state that it believes to be impossible",
+    )
 }
 
 /// Refuses what DataFusion would take without doing it.
 pub(super) fn unsupported(what: &str, sql: &str) -> SqlFault {
     let word = what.split_whitespace().next().unwrap_or(what);
-    SqlFault::new(codes::SQL_UNSUPPORTED, format!("`{what}` is not supported")).at_maybe(Tokens::of(sql).text(word))
+    SqlFault::new(codes::SQL_UNSUPPORTED, format!("`{what}` is not supported"))
+        .at_maybe(Tokens::of(sql).text(word))
 }
 
 /// Refuses a window function where there are no windows yet.
 pub(super) fn window_in_where(function: &str, sql: &str) -> SqlFault {
-    SqlFault::new(codes::GROUPING, format!("the window function `{function}` stands in `where`"))
-        .at_maybe(Tokens::of(sql).call(function))
-        .hint("filter by a window function in `qualify`")
+    SqlFault::new(
+        codes::GROUPING,
+        format!("the window function `{function}` stands in `where`"),
+    )
+    .at_maybe(Tokens::of(sql).call(function))
+    .hint("filter by a window function in `qualify`")
 }
 
 /// Refuses a statement that is not a query.
