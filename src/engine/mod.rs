@@ -20,6 +20,8 @@ mod functions;
 mod locate;
 mod location;
 mod planner;
+mod references;
+mod rows;
 mod scope;
 mod seed;
 mod session;
@@ -33,9 +35,12 @@ pub use datafusion::execution::SendableRecordBatchStream;
 pub use extract::{DeclaredColumn, ExtractFile, ExtractTable};
 pub use locate::{Position, SqlFault};
 pub use planner::PlannedQuery;
+pub use references::{relations_named_in, stored_schema};
+pub use rows::{json_rows, text_rows};
 pub use scope::{Scope, StoredTable, TableSource};
 pub use seed::SeedOptions;
 pub use session::{Engine, EngineSettings};
+pub use types::{parse_type, type_name};
 pub use write::{SortKey, WriteOptions, WrittenFile, WrittenTable};
 
 /// The result of a query.

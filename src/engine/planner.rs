@@ -113,7 +113,7 @@ impl Engine {
     }
 }
 
-fn parse(sql: &str) -> Result<Statement> {
+pub(super) fn parse(sql: &str) -> Result<Statement> {
     let mut statements = DFParserBuilder::new(sql)
         .with_dialect(&GenericDialect {})
         .with_recursion_limit(RECURSION_LIMIT)

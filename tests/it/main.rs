@@ -1,3 +1,8 @@
+//! The only integration binary: one module per feature.
+
+mod engine;
+mod project;
+mod render;
 //! The integration tests, one module per feature.
 
 mod engine;
