@@ -70,7 +70,8 @@ impl Engine {
     /// # Errors
     /// A [`SqlFault`] (`HW0301`–`HW0349`) with the position in `sql`.
     pub fn plan(&self, sql: &str, scope: &Scope) -> Result<PlannedQuery, SqlFault> {
-        catch_unwind(AssertUnwindSafe(|| self.try_plan(sql, scope))).unwrap_or_else(|_| Err(locate::panicked()))
+        catch_unwind(AssertUnwindSafe(|| self.try_plan(sql, scope)))
+            .unwrap_or_else(|_| Err(locate::panicked()))
     }
 
     fn try_plan(&self, sql: &str, scope: &Scope) -> Result<PlannedQuery, SqlFault> {
