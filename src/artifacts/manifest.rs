@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Invocation, metadata, nodes};
+use super::{Described, Invocation, entries, metadata};
 use crate::graph::Graph;
-use crate::graph::plan::Planner;
 
 /// The document.
-pub(super) fn document(graph: &Graph, invocation: &Invocation, planner: Option<&Planner>) -> Value {
+pub(super) fn document(described: Described<'_>, invocation: &Invocation) -> Value {
+    let Described {
+        graph,
+        renderer,
+        planner,
+    } = described;
     let project = &graph.project;
     let mut header = metadata("manifest/v12", invocation);
     let more = [
@@ -18,7 +22,10 @@ pub(super) fn document(graph: &Graph, invocation: &Invocation, planner: Option<&
         ("user_id", Value::Null),
         ("send_anonymous_usage_stats", json!(false)),
         ("adapter_type", json!("datafusion")),
-        ("quoting", json!({ "database": true, "schema": true, "identifier": true, "column": null })),
+        (
+            "quoting",
+            json!({ "database": true, "schema": true, "identifier": true, "column": null }),
+        ),
         ("run_started_at", json!(crate::time::iso(invocation.started_at))),
     ];
     if let Value::Object(header) = &mut header {
@@ -27,13 +34,13 @@ pub(super) fn document(graph: &Graph, invocation: &Invocation, planner: Option<&
     let (parent_map, child_map) = maps(graph);
     json!({
         "metadata": header,
-        "nodes": by_id(graph.nodes().map(|node| nodes::node(graph, node, planner))),
-        "sources": by_id(graph.sources().map(|source| nodes::source(graph, source))),
-        "macros": by_id(graph.macros().map(|definition| nodes::macro_entry(graph, definition))),
-        "docs": by_id(project.docs.values().map(nodes::doc)),
-        "exposures": by_id(graph.exposures().map(|exposure| nodes::exposure(graph, exposure))),
+        "nodes": by_id(graph.nodes.values().map(|node| entries::node(graph, node, planner))),
+        "sources": by_id(graph.sources.iter().filter_map(|id| project.sources.get(id)).map(|source| entries::source(graph, source))),
+        "macros": by_id(renderer.macros().iter().map(|(id, definition)| entries::macro_entry(graph, id, definition))),
+        "docs": by_id(project.docs.values().map(entries::doc)),
+        "exposures": by_id(graph.exposures.iter().filter_map(|id| project.exposures.get(id)).map(|exposure| entries::exposure(graph, exposure))),
         "metrics": {},
-        "groups": by_id(project.groups.values().map(nodes::group)),
+        "groups": by_id(project.groups.values().map(entries::group)),
         "selectors": selectors(graph),
         "disabled": disabled(graph),
         "parent_map": parent_map,
@@ -41,7 +48,7 @@ pub(super) fn document(graph: &Graph, invocation: &Invocation, planner: Option<&
         "group_map": group_map(graph),
         "saved_queries": {},
         "semantic_models": {},
-        "unit_tests": by_id(graph.unit_tests().map(|test| nodes::unit_test(graph, test))),
+        "unit_tests": by_id(graph.unit_tests.iter().filter_map(|id| project.unit_tests.get(id)).map(|test| entries::unit_test(graph, test))),
     })
 }
 
@@ -52,10 +59,9 @@ fn by_id(entries: impl Iterator<Item = Value>) -> Value {
 
 /// Every node, source, exposure and unit test, with what it depends on and what depends on it.
 fn maps(graph: &Graph) -> (Value, Value) {
-    let parents = graph.parents();
     let mut children: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut above: Map<String, Value> = Map::new();
-    for (id, list) in &parents {
+    for (id, list) in &graph.parents {
         children.entry(id.to_string()).or_default();
         let mut names: Vec<String> = list.iter().map(ToString::to_string).collect();
         names.dedup();
@@ -76,25 +82,51 @@ fn maps(graph: &Graph) -> (Value, Value) {
 }
 
 fn group_map(graph: &Graph) -> Value {
-    let mut groups: BTreeMap<String, Vec<String>> =
-        graph.project.groups.values().map(|group| (group.name.clone(), Vec::new())).collect();
-    for node in graph.nodes() {
+    let mut groups: BTreeMap<String, Vec<String>> = graph
+        .project
+        .groups
+        .values()
+        .map(|group| (group.name.clone(), Vec::new()))
+        .collect();
+    for node in graph.nodes.values() {
         if let Some(group) = &node.config.group {
-            groups.entry(group.clone()).or_default().push(node.node.id.to_string());
+            groups
+                .entry(group.clone())
+                .or_default()
+                .push(node.node.id.to_string());
         }
     }
     json!(groups)
 }
 
 fn disabled(graph: &Graph) -> Value {
-    let entries = graph.disabled_nodes().map(|node| (node.node.id.to_string(), json!([nodes::node(graph, node, None)])));
-    let sources = graph.disabled_sources().map(|source| (source.id.to_string(), json!([nodes::source(graph, source)])));
-    Value::Object(entries.chain(sources).collect::<BTreeMap<_, _>>().into_iter().collect())
+    let nodes = graph.disabled.values().map(|node| {
+        (
+            node.node.id.to_string(),
+            json!([entries::node(graph, node, None)]),
+        )
+    });
+    let off = graph
+        .project
+        .sources
+        .values()
+        .filter(|source| !graph.sources.contains(&source.id));
+    let sources = off.map(|source| (source.id.to_string(), json!([entries::source(graph, source)])));
+    Value::Object(
+        nodes
+            .chain(sources)
+            .collect::<BTreeMap<_, _>>()
+            .into_iter()
+            .collect(),
+    )
 }
 
 fn selectors(graph: &Graph) -> Value {
     let entries = graph.project.selectors.iter().map(|(name, definition)| {
-        (name.clone(), json!({ "name": name, "definition": definition, "description": "" }))
+        (
+            name.clone(),
+            json!({ "name": name, "definition": definition, "description": "" }),
+        )
     });
     Value::Object(entries.collect())
 }

@@ -3,8 +3,8 @@
 //! No keys of our own stand at the top level, in nodes or in metadata, since strict readers refuse them; what Headwater
 //! adds lies in `adapter_response` and in `config.meta`.
 
+mod entries;
 mod manifest;
-mod nodes;
 mod run_results;
 
 use chrono::{DateTime, Utc};
@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::graph::plan::Planner;
 use crate::host::Host;
+use crate::jinja::Renderer;
 use crate::names::NodeId;
 use crate::run::RunOutcome;
 use crate::time::iso;
@@ -34,28 +35,41 @@ pub struct Invocation {
     pub command: &'static str,
 }
 
-/// Writes `manifest.json`, and the SQL of what `planner` has planned under `compiled/`.
+/// A project, linked, with its templates: what the manifest describes.
+#[derive(Debug, Clone, Copy)]
+pub struct Described<'a> {
+    /// The graph.
+    pub graph: &'a Graph,
+    /// The templates.
+    pub renderer: &'a Renderer,
+    /// What has been planned, if anything has.
+    pub planner: Option<&'a Planner>,
+}
+
+/// Writes `manifest.json`, and the SQL of what has been planned under `compiled/`.
 ///
 /// # Errors
 /// `HW0901` when a file cannot be written.
-pub fn write_manifest(
-    host: &Host,
-    graph: &Graph,
-    invocation: &Invocation,
-    planner: Option<&Planner>,
-) -> Result<()> {
-    let folder = &graph.project.target_path;
-    if let Some(planner) = planner {
-        for (node, planned) in graph.nodes().filter_map(|node| Some((node, planner.planned(&node.node.id)?))) {
-            if !planned.compiled.is_empty() {
-                let path = graph.project.root.join(graph.compiled_path(&node.node));
-                host.write_if_changed(&path, planned.compiled.as_bytes())?;
-            }
+pub fn write_manifest(host: &Host, described: Described<'_>, invocation: &Invocation) -> Result<()> {
+    let graph = described.graph;
+    for node in graph.nodes.values() {
+        let Some(planned) = described
+            .planner
+            .and_then(|planner| planner.planned(&node.node.id))
+        else {
+            continue;
+        };
+        if !planned.compiled.is_empty() {
+            let path = graph.project.root.join(graph.compiled_path(&node.node));
+            host.write_if_changed(&path, planned.compiled.as_bytes())?;
         }
     }
-    write(host, graph, "manifest.json", &manifest::document(graph, invocation, planner))?;
-    // A reader that finds a manifest finds its folder ready for the other artifacts.
-    host.create_dir_all(folder)
+    write(
+        host,
+        graph,
+        "manifest.json",
+        &manifest::document(described, invocation),
+    )
 }
 
 /// Writes `run_results.json`.
@@ -68,12 +82,17 @@ pub fn write_run_results(
     invocation: &Invocation,
     outcome: &RunOutcome,
 ) -> Result<()> {
-    write(host, graph, "run_results.json", &run_results::document(invocation, outcome))
+    write(
+        host,
+        graph,
+        "run_results.json",
+        &run_results::document(invocation, outcome),
+    )
 }
 
 /// A node as `list --output json` shows it.
 pub fn list_entry(graph: &Graph, id: &NodeId) -> Value {
-    nodes::list_entry(graph, id)
+    entries::list_entry(graph, id)
 }
 
 fn write(host: &Host, graph: &Graph, name: &str, document: &Value) -> Result<()> {

@@ -7,6 +7,9 @@ use crate::names::NodeId;
 
 use minijinja::Value;
 
+/// How many calls of a trace are told, beside the outermost.
+const SHOWN_CALLS: usize = 5;
+
 /// What an evaluation gives, or what stops it.
 pub(crate) type Outcome<T = Value> = Result<T, Signal>;
 
@@ -90,10 +93,17 @@ impl Fault {
             ..
         } = self;
         let mut inside = diagnostic.span.take();
-        for (name, call) in trace {
+        let last = trace.len().saturating_sub(1);
+        for (index, (name, call)) in trace.into_iter().enumerate() {
             let Some(call) = call else { continue };
-            if let Some(place) = inside {
-                diagnostic = diagnostic.note(format!("in macro `{name}` at {place}"));
+            match inside {
+                Some(place) if index < SHOWN_CALLS || index == last => {
+                    diagnostic = diagnostic.note(format!("in macro `{name}` at {place}"));
+                }
+                Some(_) if index == SHOWN_CALLS => {
+                    diagnostic = diagnostic.note(format!("and {} calls more", last - SHOWN_CALLS));
+                }
+                _ => {}
             }
             inside = Some(call);
         }

@@ -84,6 +84,7 @@ impl Interpreter<'_> {
             format!("there is no generic test `{wanted}`"),
         )
         .nearest(&test.name, tests)
+        .at(self.own_file.span(Pos::new(0, self.own_file.text().len())))
         .into()
     }
 

@@ -216,7 +216,11 @@ impl Registry {
         self.search_orders
             .get(namespace)
             .cloned()
-            .unwrap_or_else(|| vec![self.root.clone(), namespace.to_owned()])
+            .unwrap_or_else(|| {
+                let mut packages = vec![self.root.clone(), namespace.to_owned()];
+                packages.dedup();
+                packages
+            })
     }
 
     /// The implementation that `adapter.dispatch` takes, or the names that were looked for.

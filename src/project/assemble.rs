@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::audiences::{self, Audiences};
 use super::fields::Fields;
-use super::node::{NodeKind, Package, Project, Target};
+use super::node::{Node, NodeKind, Package, Project, Target};
 use super::package::{self, Parts, Scope};
 use super::packages::{self, Found};
 use super::profile::{self, Wanted};
@@ -209,7 +209,7 @@ impl<'a> Loader<'a> {
             target,
             vars,
             cli_vars: self.options.vars.clone(),
-            nodes: unique(parts.nodes, |node| (&node.id, node.patch_span.as_ref(), &node.code.file), out),
+            nodes: unique(parts.nodes, node_place, out),
             sources: unique(parts.sources, |s| (&s.id, s.span.as_ref(), &s.original_file_path), out),
             exposures: unique(parts.exposures, |e| (&e.id, e.span.as_ref(), &e.original_file_path), out),
             unit_tests: unique(parts.unit_tests, |t| (&t.id, t.span.as_ref(), &t.original_file_path), out),
@@ -257,6 +257,12 @@ fn hoisted(mut vars: Map<String, Value>, name: &str, cli: &Map<String, Value>) -
         vars.extend(cli.clone());
     }
     vars
+}
+
+/// Where a node is written: a generic test in its properties file, everything else in its own.
+fn node_place(node: &Node) -> (&NodeId, Option<&Span>, &PathBuf) {
+    let span = node.patch_span.as_ref().filter(|_| node.generic_test.is_some());
+    (&node.id, span, &node.code.file)
 }
 
 /// Warns of the folders in the configuration trees that nothing lies in.

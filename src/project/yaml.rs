@@ -364,9 +364,9 @@ impl<'t> Reader<'t> {
             }
             if let Some(first) = mapping.entry(&name) {
                 self.diagnostics.push(
-                    Diagnostic::error(codes::DUPLICATE_KEY, format!("the key `{name}` stands here twice"))
+                    Diagnostic::warning(codes::DUPLICATE_KEY, format!("the key `{name}` stands here twice"))
                         .at(key.span())
-                        .note(format!("first on line {}", first.key.line)),
+                        .note(format!("first on line {}; this one counts", first.key.line)),
                 );
             }
             mapping.insert(name, key.mark, value);
@@ -552,7 +552,7 @@ mod tests {
     fn repeated_keys_and_broken_syntax_are_told_with_their_place() {
         let (_, diagnostics) = parse("a: 1\nb: 2\na: 3\n", Path::new("x.yml"));
         assert_eq!(diagnostics[0].span, Some(Span::new("x.yml", 3, 1, 1)));
-        assert_eq!(diagnostics[0].notes, ["first on line 1"]);
+        assert_eq!(diagnostics[0].notes, ["first on line 1; this one counts"]);
         let (value, diagnostics) = parse("a: [1, 2\nb: 3\n", Path::new("x.yml"));
         assert!(value.is_none());
         assert_eq!(diagnostics[0].span.as_ref().unwrap().line, 2);

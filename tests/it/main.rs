@@ -2,3 +2,8 @@
 
 mod engine;
 mod project;
+mod render;
+//! The integration tests, one module per feature.
+
+mod engine;
+mod project;

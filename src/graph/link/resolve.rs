@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use super::templates::{RefCall, SourceCall};
 use crate::error::{Diagnostic, codes};
+use crate::jinja::{RefCall, SourceCall};
 use crate::names::NodeId;
 use crate::project::node::{Node, NodeKind, Project};
 
@@ -72,7 +72,7 @@ impl Resolver {
     }
 
     /// The enabled node that a call from a package means.
-    pub(super) fn node(&self, from_package: &str, call: &RefCall) -> Result<&NodeId, Diagnostic> {
+    pub(in crate::graph) fn node(&self, from_package: &str, call: &RefCall) -> Result<&NodeId, Diagnostic> {
         let named = self.nodes.get(&call.name).map_or(&[][..], Vec::as_slice);
         let wanted = |target: &&Target| match &call.version {
             Some(version) => target.version.as_ref().is_some_and(|found| same_version(found, version)),
@@ -98,7 +98,7 @@ impl Resolver {
     }
 
     /// The enabled table that a call from a package means.
-    pub(super) fn source(&self, from_package: &str, call: &SourceCall) -> Result<&NodeId, Diagnostic> {
+    pub(in crate::graph) fn source(&self, from_package: &str, call: &SourceCall) -> Result<&NodeId, Diagnostic> {
         let key = (call.source.clone(), call.table.clone());
         let named = self.sources.get(&key).map_or(&[][..], Vec::as_slice);
         let mut disabled = None;

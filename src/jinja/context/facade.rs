@@ -6,8 +6,9 @@ use std::sync::Arc;
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 
-use super::{adapter, configure, datetime, members_of, settings};
+use super::{adapter, configure, datetime, function, members_of, settings};
 use crate::jinja::eval::{Function, Interpreter, NativeFunction};
+use crate::jinja::registry::INTERNAL;
 
 /// Something with members.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +68,9 @@ impl Facade {
             Self::Everything => interpreter.lookup(name),
             Self::Package(package) => {
                 let found = interpreter.unit.overridden_macro(&format!("{package}.{name}"));
-                found.or_else(|| Some(interpreter.renderer.registry().find_in(package, name)?.value()))
+                found
+                    .or_else(|| Some(interpreter.renderer.registry().find_in(package, name)?.value()))
+                    .or_else(|| function_of(package, name))
             }
             Self::Context(owner) => {
                 let full = format!("{owner}.{name}");
@@ -86,6 +89,12 @@ impl Facade {
             }
         }
     }
+}
+
+/// Some of dbt's macros are functions here, and found under its name all the same: `dbt.is_incremental()`.
+fn function_of(package: &str, name: &str) -> Option<Value> {
+    let (name, run) = function(name).filter(|_| package == INTERNAL)?;
+    Some(Function::value(name, run))
 }
 
 impl Object for Facade {

@@ -218,6 +218,19 @@ fn unknown_argument(callee: &str, name: &str, parameters: &[&str]) -> Signal {
     .into()
 }
 
+/// Refuses arguments that a macro has no parameter for.
+fn check_arguments(decl: &MacroDecl, call: &Call) -> Outcome<()> {
+    let parameters: Vec<&str> = decl.parameters.iter().map(|parameter| parameter.name.as_ref()).collect();
+    if call.args.len() > parameters.len() && !decl.takes_varargs {
+        return Err(too_many(&decl.name, parameters.len(), call.args.len()));
+    }
+    let unknown = call.named.keys().find(|name| *name != "caller" && !parameters.contains(&name.as_str()));
+    match unknown {
+        Some(name) if !decl.takes_kwargs => Err(unknown_argument(&decl.name, name, &parameters)),
+        _ => Ok(()),
+    }
+}
+
 impl Interpreter<'_> {
     /// Evaluates a call expression; `caller` is the block of a `{% call %}`.
     pub(super) fn eval_call(&mut self, expr: &Expr, caller: Option<Value>) -> Outcome {
@@ -334,6 +347,7 @@ impl Interpreter<'_> {
             );
             return Err(Signal::fault(codes::MACRO_RECURSION, message));
         }
+        check_arguments(&called.decl, call)?;
         if let Some(id) = &called.id {
             self.record.macros.insert(id.to_string());
         }
@@ -417,8 +431,6 @@ impl Interpreter<'_> {
         if decl.takes_varargs {
             let rest = call.args.get(most..).unwrap_or_default().to_vec();
             scope.set(&Arc::from("varargs"), List::value(rest));
-        } else if call.args.len() > most {
-            return Err(too_many(&decl.name, most, call.args.len()));
         }
         if let Some(caller) = named.shift_remove("caller") {
             scope.set(&Arc::from("caller"), caller);
@@ -426,13 +438,6 @@ impl Interpreter<'_> {
         if decl.takes_kwargs {
             let pairs = named.into_iter().map(|(name, value)| (Value::from(name), value));
             scope.set(&Arc::from("kwargs"), Dict::value(pairs));
-        } else if let Some(name) = named.keys().next() {
-            let parameters: Vec<_> = decl
-                .parameters
-                .iter()
-                .map(|parameter| parameter.name.as_ref())
-                .collect();
-            return Err(unknown_argument(&decl.name, name, &parameters));
         }
         Ok(())
     }

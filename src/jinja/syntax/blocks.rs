@@ -89,6 +89,24 @@ pub(crate) fn rewrite(text: &str) -> Blocks {
     }
 }
 
+/// The keywords of tags that need an end tag.
+const PAIRED: [&str; 10] =
+    ["if", "for", "macro", "call", "filter", "with", "set", "test", "snapshot", "materialization"];
+
+/// The innermost block that is opened and not closed, and its keyword.
+pub(crate) fn unclosed(text: &str) -> Option<(&str, Pos)> {
+    let mut open: Vec<(&str, Pos)> = Vec::new();
+    for tag in tags(text) {
+        if let Some(closed) = tag.keyword.strip_prefix("end") {
+            let from = open.iter().rposition(|(keyword, _)| *keyword == closed);
+            open.truncate(from.unwrap_or(open.len()));
+        } else if PAIRED.contains(&tag.keyword) && !(tag.keyword == "set" && tag.rest.contains('=')) {
+            open.push((tag.keyword, tag.at));
+        }
+    }
+    open.pop()
+}
+
 fn kind_of(keyword: &str) -> Option<BlockKind> {
     match keyword {
         "macro" => Some(BlockKind::Macro),

@@ -9,7 +9,7 @@ use super::tree::{
     Arg, CallBlock, Choose, Comparison, Expr, ExprKind, For, If, MacroDecl, Operator, Parameter, Slice, Stmt,
     Target,
 };
-use super::{Pos, TemplateFile};
+use super::{Pos, TemplateFile, blocks};
 use crate::error::{Diagnostic, codes};
 
 type Lowered<T> = Result<T, Diagnostic>;
@@ -37,6 +37,12 @@ fn syntax_error(file: &TemplateFile, error: &minijinja::Error) -> Diagnostic {
     let message = error
         .detail()
         .map_or_else(|| error.kind().to_string(), str::to_owned);
+    if message.starts_with("unexpected end of input")
+        && let Some((keyword, at)) = blocks::unclosed(file.text())
+    {
+        let message = format!("the template cannot be parsed: `{{% {keyword} %}}` has no `{{% end{keyword} %}}`");
+        return Diagnostic::error(codes::TEMPLATE_SYNTAX, message).at(file.span(at));
+    }
     let range = error.range().unwrap_or_default();
     Diagnostic::error(
         codes::TEMPLATE_SYNTAX,
