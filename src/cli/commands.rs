@@ -374,10 +374,7 @@ fn shown_sql(ctx: &RunCtx, id: &NodeId) -> Result<String> {
             .as_ref()
             .is_some_and(|build| build.relation(name).is_some())
     };
-    let readable = ctx
-        .graph
-        .relation(id)
-        .filter(|name| ctx.graph.source(id).is_some() || is_there(name));
+    let readable = ctx.graph.relation(id).filter(|name| ctx.graph.source(id).is_some() || is_there(name));
     if let Some(name) = readable {
         return Ok(format!("select * from {}", name.quoted()));
     }

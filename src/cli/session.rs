@@ -134,15 +134,16 @@ pub(super) fn tell(terminal: &Terminal, global: &Global, mut diagnostics: Vec<Di
             diagnostic.severity = Severity::Error;
         }
     }
+    told(terminal, diagnostics)
+}
+
+/// Prints warnings and fails on errors.
+fn told(terminal: &Terminal, diagnostics: Vec<Diagnostic>) -> Result<()> {
     let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(Diagnostic::is_error);
     for warning in &warnings {
         terminal.diagnostic(warning);
     }
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Diagnostics(errors))
-    }
+    if errors.is_empty() { Ok(()) } else { Err(Error::Diagnostics(errors)) }
 }
 
 impl Opened {
@@ -157,30 +158,14 @@ impl Opened {
             select: selection.select.clone(),
             exclude: selection.exclude.clone(),
             selector: selection.selector.clone(),
+            resource_types: selection.resource_type.clone(),
             indirect: indirect(&selection.indirect_selection)?,
+            facts: SelectionFacts::default(),
         };
-        let definitions = &self.graph.project.selectors;
-        let (chosen, warnings) = selector::select(
-            self.graph.as_ref(),
-            &request,
-            definitions,
-            &SelectionFacts::default(),
-        )?;
-        for warning in &warnings {
-            terminal.diagnostic(warning);
-        }
-        let of_kind = |id: &NodeId| {
-            let kind = id.resource_type();
-            kinds.contains(&kind)
-                && (selection.resource_type.is_empty() || selection.resource_type.iter().any(|k| k == kind))
-        };
-        Ok(self
-            .graph
-            .order
-            .iter()
-            .filter(|id| chosen.contains(*id) && of_kind(id))
-            .cloned()
-            .collect())
+        let (chosen, diagnostics) = selector::select(self.graph.as_ref(), &self.graph.project.selectors, &request);
+        told(terminal, diagnostics)?;
+        let wanted = |id: &&NodeId| chosen.contains(*id) && kinds.contains(&id.resource_type());
+        Ok(self.graph.order.iter().filter(wanted).cloned().collect())
     }
 
     /// The engine of the target.
@@ -227,14 +212,7 @@ impl Opened {
             published: published.clone(),
             policy,
         });
-        let diagnostics = open_sources(&planner, for_nodes, sources).await;
-        let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(Diagnostic::is_error);
-        for warning in &warnings {
-            terminal.diagnostic(warning);
-        }
-        if !errors.is_empty() {
-            return Err(Error::Diagnostics(errors));
-        }
+        told(terminal, open_sources(&planner, for_nodes, sources).await)?;
         Ok(Arc::new(RunCtx {
             graph: Arc::clone(&self.graph),
             planner,

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::plan::{Planner, Planning};
-use super::{Graph, RefCall, SourceCall};
+use super::Graph;
 use crate::engine::SqlFault;
 use crate::error::{Diagnostic, Error, Result, Span, codes};
-use crate::jinja::{RenderFailure, RenderUnit, Rendered, SourceMap};
+use crate::jinja::{RefCall, RenderFailure, RenderUnit, Rendered, SourceCall, SourceMap};
 use crate::names::{NodeId, RelationName};
 use crate::project::node::TemplateText;
 
@@ -49,8 +49,7 @@ impl Planner {
         let Some(node) = self.graph.node(model) else {
             return Err(Error::Internal(format!("no node `{model}`")));
         };
-        let description = node.describe();
-        let unit = node.render_unit(&description, overrides);
+        let unit = RenderUnit { overrides, ..self.graph.render_unit(node) };
         self.renderer
             .render(&unit, &self.world(&node.node.package, stand_ins))
             .map_err(failed)
@@ -76,15 +75,7 @@ impl Planner {
 
     fn ephemerals_named_in(&self, unit: &RenderUnit<'_>) -> Result<Vec<NodeId>> {
         let capture = self.renderer.capture(unit)?;
-        let named = capture.refs.iter().filter_map(|call| {
-            let call = RefCall {
-                package: call.package.clone(),
-                name: call.name.clone(),
-                version: call.version.clone(),
-                span: call.span.clone(),
-            };
-            self.graph.resolve_ref(unit.package, &call).ok().cloned()
-        });
+        let named = capture.refs.iter().filter_map(|call| self.graph.resolve_ref(unit.package, call).ok().cloned());
         Ok(named.filter(|id| self.graph.relation(id).is_none()).collect())
     }
 }

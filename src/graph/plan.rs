@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
-use serde_json::Map;
 
 use super::catalog::{Catalog, Known, Resolved};
 use super::version::{VersionBuilder, mentions_clock, of_extract};
@@ -314,8 +313,7 @@ impl Planner {
     pub(super) fn render(&self, node: &GraphNode) -> Result<Rendered, Planning> {
         let stand_ins = BTreeMap::new();
         let world = self.world(&node.node.package, &stand_ins);
-        let (model, overrides) = (node.describe(), Map::new());
-        let unit = node.render_unit(&model, &overrides);
+        let unit = self.graph.render_unit(node);
         let rendered = match &node.node.generic_test {
             Some(test) => self.renderer.render_test(test, &unit, &world),
             None => self.renderer.render(&unit, &world),
@@ -474,7 +472,7 @@ impl Planner {
         }
         self.graph
             .relation(id)
-            .and_then(|name| self.published.as_ref()?.relation(&name))
+            .and_then(|name| self.published.as_ref()?.relation(name))
             .map_or_else(|| "none".to_owned(), |relation| relation.table.version.clone())
     }
 }

@@ -3,37 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use serde_json::{Map, Value};
-
 use super::{Graph, GraphNode};
 use crate::engine::SortKey;
-use crate::jinja::RenderUnit;
 use crate::names::{NodeId, RelationName};
 use crate::project::config::Access;
-use crate::project::node::{Node, NodeKind, SourceTable, UnitTest};
+use crate::project::node::{Node, NodeKind, UnitTest};
 
 impl Graph {
-    /// An enabled node.
-    pub fn node(&self, id: &NodeId) -> Option<&GraphNode> {
-        self.nodes.get(id)
-    }
-
-    /// An enabled table of a source.
-    pub fn source(&self, id: &NodeId) -> Option<&SourceTable> {
-        self.sources
-            .contains(id)
-            .then(|| self.project.sources.get(id))
-            .flatten()
-    }
-
-    /// An enabled unit test.
-    pub fn unit_test(&self, id: &NodeId) -> Option<&UnitTest> {
-        self.unit_tests
-            .contains(id)
-            .then(|| self.project.unit_tests.get(id))
-            .flatten()
-    }
-
     /// The model that a unit test is of.
     pub fn unit_test_model(&self, test: &UnitTest) -> Option<&NodeId> {
         self.parents(&test.id).iter().find(|id| {
@@ -43,18 +19,9 @@ impl Graph {
         })
     }
 
-    /// Which node makes each relation.
-    pub fn makers(&self) -> BTreeMap<RelationName, NodeId> {
-        let made = self
-            .nodes
-            .values()
-            .filter_map(|node| Some((node.relation.clone()?, node.node.id.clone())));
-        made.collect()
-    }
-
     /// The name under which queries read a node or source: an ephemeral model's is that of its expression.
     pub fn readable_name(&self, id: &NodeId) -> RelationName {
-        self.relation(id).unwrap_or_else(|| {
+        self.relation(id).cloned().unwrap_or_else(|| {
             let target = &self.project.target;
             RelationName::new(&target.database, &target.schema, super::plan::ephemeral_name(id))
         })
@@ -122,7 +89,7 @@ impl Graph {
     /// Whether a node that made a relation still does; what belongs to other projects counts as still made.
     pub fn still_makes(&self, id: &NodeId, relation: &RelationName) -> bool {
         let package = id.as_str().split('.').nth(1).unwrap_or_default();
-        !self.project.packages.contains_key(package) || self.relation(id).as_ref() == Some(relation)
+        !self.project.packages.contains_key(package) || self.relation(id) == Some(relation)
     }
 
     /// The tables that others are meant to use (`access: public`); without any, those that no model reads.
@@ -202,21 +169,6 @@ impl Graph {
 }
 
 impl GraphNode {
-    /// What its template sees.
-    pub fn render_unit<'a>(
-        &'a self,
-        model: &'a Map<String, Value>,
-        overrides: &'a Map<String, Value>,
-    ) -> RenderUnit<'a> {
-        RenderUnit {
-            this: self.relation.as_ref(),
-            model,
-            config: &self.config.raw,
-            overrides,
-            ..RenderUnit::new(&self.node.code, &self.node.package)
-        }
-    }
-
     /// Whether it becomes a view.
     pub fn is_view(&self) -> bool {
         self.node.kind == NodeKind::Model && self.config.materialized == "view"

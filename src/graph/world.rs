@@ -6,11 +6,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::catalog::{Catalog, Known};
-use super::{Graph, RefCall, SourceCall};
+use super::Graph;
 use crate::engine::arrow::datatypes::Schema;
 use crate::engine::{self, Engine, SqlFault};
 use crate::error::{Diagnostic, Span};
-use crate::jinja::{ColumnType, QueryTable, Reference, RelationKind, World, WorldError};
+use crate::jinja::{ColumnType, QueryTable, RefCall, Reference, RelationKind, SourceCall, World, WorldError};
 use crate::names::{NodeId, RelationName};
 
 /// Names and relations, as the run has them now.
@@ -32,7 +32,7 @@ impl RunWorld<'_> {
             return Ok(Reference::Relation(stand_in.clone()));
         }
         match self.graph.relation(id) {
-            Some(relation) => Ok(Reference::Relation(relation)),
+            Some(relation) => Ok(Reference::Relation(relation.clone())),
             None => Ok(Reference::Cte(super::plan::ephemeral_name(id))),
         }
     }
