@@ -31,7 +31,8 @@ impl Engine {
         let plan = limited(&query.plan, limit).map_err(fault)?;
         let batches = self.collected(plan).await.map_err(fault)?;
         let schema = query.schema();
-        let stored: Result<Vec<RecordBatch>> = batches.iter().map(|batch| stored_batch(batch, &schema)).collect();
+        let stored: Result<Vec<RecordBatch>> =
+            batches.iter().map(|batch| stored_batch(batch, &schema)).collect();
         stored.map_err(fault)
     }
 

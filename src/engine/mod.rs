@@ -26,6 +26,7 @@ mod rows;
 mod scope;
 mod seed;
 mod session;
+mod statements;
 mod stores;
 pub mod types;
 mod write;
@@ -41,6 +42,7 @@ pub use rows::{json_rows, text_rows};
 pub use scope::{Scope, StoredTable, TableSource};
 pub use seed::SeedOptions;
 pub use session::{Engine, EngineSettings};
+pub use statements::{Change, IfExists, IfMissing, NameParts, Statement, statement};
 pub use types::{parse_type, type_name};
 pub use write::{SortKey, WriteOptions, WrittenFile, WrittenTable};
 

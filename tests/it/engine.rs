@@ -8,8 +8,8 @@ use headwater::engine::arrow::array::RecordBatch;
 use headwater::engine::arrow::util::display::{ArrayFormatter, FormatOptions};
 use headwater::engine::types::type_name;
 use headwater::engine::{
-    DeclaredColumn, Engine, EngineSettings, Scope, SeedOptions, SortKey, SqlFault, StoredTable, TableSource,
-    WriteOptions,
+    Change, DeclaredColumn, Engine, EngineSettings, IfExists, Scope, SeedOptions, SortKey, SqlFault,
+    Statement, StoredTable, TableSource, WriteOptions, statement,
 };
 use headwater::names::RelationName;
 use indexmap::IndexMap;
@@ -528,5 +528,71 @@ fn long_chains_are_one_component() {
            select unnest(connected_components(cast(a as varchar), cast(b as varchar))) as c from (
              select value as a, value + 1 as b from generate_series(1, 100000) order by value % 17) as edges) as named",
         &["100001 | 1 | 1"],
+    );
+}
+
+/// Runs a statement that changes a table and compares the table's rows after it.
+fn check_change(sql: &str, expected: &[&str]) {
+    let world = World::new();
+    let Statement::Change(name, change) = statement(sql).unwrap() else {
+        panic!("no change: {sql}");
+    };
+    assert_eq!(name, ["main", "companies"], "{sql}");
+    let columns = [
+        ("company_id".to_owned(), "bigint".to_owned()),
+        ("company_name".to_owned(), "varchar".to_owned()),
+    ];
+    let query = change.query("\"main\".\"companies\"", &columns).unwrap();
+    let rows = world.rows(&format!("select * from ({query}) as changed order by 1"));
+    assert_eq!(
+        rows.unwrap_or_else(|fault| panic!("{query}\n{fault:?}")),
+        expected,
+        "{sql}"
+    );
+}
+
+#[test]
+fn statements_that_change_tables_are_queries() {
+    check_change(
+        "insert into Main.Companies (company_id) values (30)",
+        &["10 | Analytical Engines", "20 | Structured", "30 | -"],
+    );
+    check_change(
+        "delete from main.companies where company_id = 10",
+        &["20 | Structured"],
+    );
+    check_change("truncate table main.companies", &[]);
+    check_change(
+        "update main.companies set company_name = upper(company_name) where company_id = 20",
+        &["10 | Analytical Engines", "20 | STRUCTURED"],
+    );
+    check_change(
+        "alter table main.companies add column size integer",
+        &["10 | Analytical Engines | -", "20 | Structured | -"],
+    );
+    check_change(
+        "alter table main.companies drop column company_name",
+        &["10", "20"],
+    );
+    check_change(
+        "alter table main.companies rename column company_name to \"Name\"",
+        &["10 | Analytical Engines", "20 | Structured"],
+    );
+    let missing = Change::DropColumns(vec!["company_nam".to_owned()]);
+    let fault = missing
+        .query("t", &[("company_name".to_owned(), "varchar".to_owned())])
+        .unwrap_err();
+    assert_eq!(fault.hints, ["did you mean `company_name`?"]);
+    assert_eq!(
+        statement("create or replace table a.b as select 1 as x").unwrap(),
+        Statement::CreateTable(
+            vec!["a".to_owned(), "b".to_owned()],
+            IfExists::Replace,
+            "SELECT 1 AS x".to_owned()
+        )
+    );
+    assert_eq!(
+        statement("grant select on a to b").unwrap_err().code.as_str(),
+        "HW0314"
     );
 }
