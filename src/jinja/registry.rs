@@ -213,14 +213,11 @@ impl Registry {
 
     /// The packages that `adapter.dispatch` looks through for a namespace.
     pub(crate) fn search_order(&self, namespace: &str) -> Vec<String> {
-        self.search_orders
-            .get(namespace)
-            .cloned()
-            .unwrap_or_else(|| {
-                let mut packages = vec![self.root.clone(), namespace.to_owned()];
-                packages.dedup();
-                packages
-            })
+        self.search_orders.get(namespace).cloned().unwrap_or_else(|| {
+            let mut packages = vec![self.root.clone(), namespace.to_owned()];
+            packages.dedup();
+            packages
+        })
     }
 
     /// The implementation that `adapter.dispatch` takes, or the names that were looked for.

@@ -90,8 +90,18 @@ pub(crate) fn rewrite(text: &str) -> Blocks {
 }
 
 /// The keywords of tags that need an end tag.
-const PAIRED: [&str; 10] =
-    ["if", "for", "macro", "call", "filter", "with", "set", "test", "snapshot", "materialization"];
+const PAIRED: [&str; 10] = [
+    "if",
+    "for",
+    "macro",
+    "call",
+    "filter",
+    "with",
+    "set",
+    "test",
+    "snapshot",
+    "materialization",
+];
 
 /// The innermost block that is opened and not closed, and its keyword.
 pub(crate) fn unclosed(text: &str) -> Option<(&str, Pos)> {
@@ -197,19 +207,19 @@ fn tags(text: &str) -> Vec<Tag<'_>> {
 
 /// The length up to and with the closing mark, quoted text passed over; comments have no quotes.
 fn closing_of(rest: &str, closing: &str) -> Option<usize> {
+    let has_quotes = closing != "#}";
     let mut quote = None;
-    let mut previous = ' ';
-    for (at, c) in rest.char_indices().skip(2) {
+    let mut characters = rest.char_indices().skip(2);
+    while let Some((at, c)) = characters.next() {
         match quote {
-            Some(open) if c == open && previous != '\\' => quote = None,
-            Some(_) => {}
-            None if closing != "#}" && (c == '\'' || c == '"') => quote = Some(c),
+            Some(_) if c == '\\' => drop(characters.next()),
+            Some(open) if c == open => quote = None,
+            None if has_quotes && (c == '\'' || c == '"') => quote = Some(c),
             None if rest.get(at..).is_some_and(|rest| rest.starts_with(closing)) => {
                 return Some(at + closing.len());
             }
-            None => {}
+            _ => {}
         }
-        previous = c;
     }
     None
 }
