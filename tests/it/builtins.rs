@@ -46,7 +46,10 @@ impl Bench {
             scope.insert(RelationName::new("db", "main", name), seed);
         }
         Self {
-            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap(),
             engine,
             scope,
             _folder: folder,
@@ -57,7 +60,10 @@ impl Bench {
         let failed = |fault: headwater::engine::SqlFault| -> Vec<RecordBatch> { panic!("{sql}\n{fault:?}") };
         let query = self.engine.plan(sql, &self.scope);
         let batches = match query {
-            Ok(query) => self.runtime.block_on(self.engine.rows(&query, None)).unwrap_or_else(failed),
+            Ok(query) => self
+                .runtime
+                .block_on(self.engine.rows(&query, None))
+                .unwrap_or_else(failed),
             Err(fault) => failed(fault),
         };
         batches.iter().flat_map(printed).collect()
@@ -66,7 +72,12 @@ impl Bench {
 
 fn printed(batch: &RecordBatch) -> Vec<String> {
     let options = FormatOptions::default().with_null("-");
-    let cell = |column: &_, row| ArrayFormatter::try_new(column, &options).unwrap().value(row).to_string();
+    let cell = |column: &_, row| {
+        ArrayFormatter::try_new(column, &options)
+            .unwrap()
+            .value(row)
+            .to_string()
+    };
     (0..batch.num_rows())
         .map(|row| {
             let cells: Vec<String> = batch.columns().iter().map(|column| cell(column, row)).collect();
@@ -92,9 +103,13 @@ fn renderer(case: &Case) -> Renderer {
 
 /// Renders an expression over the orders and compares what it gives, order by order.
 fn check(expression: &str, expected: &[&str]) {
-    let case = case(&format!("select {expression} as x from {{{{ ref('orders') }}}} order by order_id"));
+    let case = case(&format!(
+        "select {expression} as x from {{{{ ref('orders') }}}} order by order_id"
+    ));
     let rendered = renderer(&case).render(&RenderUnit::new(&case.template, "shop"), &case.world());
-    let sql = rendered.unwrap_or_else(|fault| panic!("{expression}: {fault:?}")).sql;
+    let sql = rendered
+        .unwrap_or_else(|fault| panic!("{expression}: {fault:?}"))
+        .sql;
     assert_eq!(Bench::new().rows(&sql), expected, "{sql}");
 }
 
@@ -102,7 +117,9 @@ fn check(expression: &str, expected: &[&str]) {
 fn check_query(template: &str, expected: &[&str]) {
     let case = case(template);
     let rendered = renderer(&case).render(&RenderUnit::new(&case.template, "shop"), &case.world());
-    let sql = rendered.unwrap_or_else(|fault| panic!("{template}: {fault:?}")).sql;
+    let sql = rendered
+        .unwrap_or_else(|fault| panic!("{template}: {fault:?}"))
+        .sql;
     assert_eq!(Bench::new().rows(&sql), expected, "{sql}");
 }
 
@@ -127,40 +144,85 @@ fn faults(name: &str, kwargs: Value) -> usize {
 
 #[test]
 fn dates_are_counted_and_moved() {
-    check("cast({{ dbt.dateadd('month', 1, 'ordered_at') }} as date)", &["2024-02-29", "2024-03-29", "2024-04-01"]);
-    check("{{ dbt.datediff('ordered_at', \"timestamp '2024-03-01 12:00:00'\", 'day') }}", &["30", "1", "0"]);
-    check("{{ dbt.last_day('ordered_at', 'month') }}", &["2024-01-31", "2024-02-29", "2024-03-31"]);
-    check("cast({{ dbt.date_trunc('quarter', 'ordered_at') }} as date)", &["2024-01-01"; 3]);
+    check(
+        "cast({{ dbt.dateadd('month', 1, 'ordered_at') }} as date)",
+        &["2024-02-29", "2024-03-29", "2024-04-01"],
+    );
+    check(
+        "{{ dbt.datediff('ordered_at', \"timestamp '2024-03-01 12:00:00'\", 'day') }}",
+        &["30", "1", "0"],
+    );
+    check(
+        "{{ dbt.last_day('ordered_at', 'month') }}",
+        &["2024-01-31", "2024-02-29", "2024-03-31"],
+    );
+    check(
+        "cast({{ dbt.date_trunc('quarter', 'ordered_at') }} as date)",
+        &["2024-01-01"; 3],
+    );
     check("{{ dbt.date(2024, 2, 9) }}", &["2024-02-09"; 3]);
     check("{{ dbt.current_timestamp() }}", &["2024-03-02T00:00:00"; 3]);
 }
 
 #[test]
 fn texts_are_joined_and_cut() {
-    check("{{ dbt.concat(['size', \"'-'\", 'cast(order_id as varchar)']) }}", &["S-1", "M-2", "S-3"]);
-    check("{{ dbt.split_part('email', \"'@'\", -1) }}", &["example.com", "example.com", "-"]);
+    check(
+        "{{ dbt.concat(['size', \"'-'\", 'cast(order_id as varchar)']) }}",
+        &["S-1", "M-2", "S-3"],
+    );
+    check(
+        "{{ dbt.split_part('email', \"'@'\", -1) }}",
+        &["example.com", "example.com", "-"],
+    );
     check("{{ dbt.position(\"'@'\", 'email') }}", &["4", "6", "-"]);
     check("{{ dbt.right('email', 3) }}", &["com", "com", "-"]);
-    check("{{ dbt.length('size') }} + {{ dbt.safe_cast('size', dbt.type_int()) }}", &["-"; 3]);
+    check(
+        "{{ dbt.length('size') }} + {{ dbt.safe_cast('size', dbt.type_int()) }}",
+        &["-"; 3],
+    );
     check("{{ dbt.hash('size') }} = md5(size)", &["true"; 3]);
-    check("{{ dbt.cast_bool_to_text('is_new') }}", &["true", "false", "true"]);
-    check("{{ dbt_utils.get_url_host('url') }}", &["example.com", "example.org", "-"]);
+    check(
+        "{{ dbt.cast_bool_to_text('is_new') }}",
+        &["true", "false", "true"],
+    );
+    check(
+        "{{ dbt_utils.get_url_host('url') }}",
+        &["example.com", "example.org", "-"],
+    );
     check("{{ dbt_utils.get_url_path('url') }}", &["a/b", "", "-"]);
-    check("{{ dbt_utils.get_url_parameter('url', 'utm_source') }}", &["mail", "-", "-"]);
+    check(
+        "{{ dbt_utils.get_url_parameter('url', 'utm_source') }}",
+        &["mail", "-", "-"],
+    );
 }
 
 #[test]
 fn numbers_keys_and_lists() {
-    check("{{ dbt_utils.safe_divide('amount', 'order_id - 1') }}", &["-", "-", "3.75"]);
-    check("{{ dbt_utils.safe_add(['amount', 'order_id']) }}", &["11.0", "2.0", "10.5"]);
-    check("{{ dbt_utils.width_bucket('amount', 0, 10, 5) }}", &["6", "-", "4"]);
+    check(
+        "{{ dbt_utils.safe_divide('amount', 'order_id - 1') }}",
+        &["-", "-", "3.75"],
+    );
+    check(
+        "{{ dbt_utils.safe_add(['amount', 'order_id']) }}",
+        &["11.0", "2.0", "10.5"],
+    );
+    check(
+        "{{ dbt_utils.width_bucket('amount', 0, 10, 5) }}",
+        &["6", "-", "4"],
+    );
     check(
         "{{ dbt_utils.generate_surrogate_key(['order_id', 'email']) }} = \
          md5(order_id || '-' || coalesce(email, '_dbt_utils_surrogate_key_null_'))",
         &["true"; 3],
     );
-    check("{{ dbt.array_append(dbt.array_construct([1, 2]), 3) }}", &["[1, 2, 3]"; 3]);
-    check("{{ dbt.array_concat(dbt.array_construct(), '[1]') }}", &["[1]"; 3]);
+    check(
+        "{{ dbt.array_append(dbt.array_construct([1, 2]), 3) }}",
+        &["[1, 2, 3]"; 3],
+    );
+    check(
+        "{{ dbt.array_concat(dbt.array_construct(), '[1]') }}",
+        &["[1]"; 3],
+    );
 }
 
 #[test]
@@ -194,7 +256,14 @@ fn relations_are_made() {
     check_query(
         "select * from ({{ dbt_utils.unpivot(ref('orders'), exclude=['order_id'], \
          remove=['url', 'ordered_at', 'email', 'amount']) }}) as u order by 1, 2",
-        &["1 | is_new | true", "1 | size | S", "2 | is_new | false", "2 | size | M", "3 | is_new | true", "3 | size | S"],
+        &[
+            "1 | is_new | true",
+            "1 | size | S",
+            "2 | is_new | false",
+            "2 | size | M",
+            "3 | is_new | true",
+            "3 | size | S",
+        ],
     );
 }
 
@@ -203,8 +272,17 @@ fn generic_tests_find_faults() {
     assert_eq!(faults("unique", json!({"column_name": "size"})), 1);
     assert_eq!(faults("unique", json!({"column_name": "order_id"})), 0);
     assert_eq!(faults("not_null", json!({"column_name": "email"})), 1);
-    assert_eq!(faults("accepted_values", json!({"column_name": "size", "values": ["S"]})), 1);
-    assert_eq!(faults("accepted_values", json!({"column_name": "order_id", "values": [1, 2, 3], "quote": false})), 0);
+    assert_eq!(
+        faults("accepted_values", json!({"column_name": "size", "values": ["S"]})),
+        1
+    );
+    assert_eq!(
+        faults(
+            "accepted_values",
+            json!({"column_name": "order_id", "values": [1, 2, 3], "quote": false})
+        ),
+        0
+    );
     let to = json!({"column_name": "order_id", "to": "ref('others')", "field": "order_id + 1"});
     assert_eq!(faults("relationships", to), 1);
 }
@@ -212,24 +290,81 @@ fn generic_tests_find_faults() {
 #[test]
 fn tests_of_dbt_utils_find_faults() {
     assert_eq!(faults("at_least_one", json!({"column_name": "email"})), 0);
-    assert_eq!(faults("accepted_range", json!({"column_name": "order_id", "min_value": 2})), 1);
-    assert_eq!(faults("expression_is_true", json!({"expression": "amount > 8"})), 1);
-    assert_eq!(faults("expression_is_true", json!({"expression": "< 3", "column_name": "order_id"})), 1);
-    assert_eq!(faults("unique_combination_of_columns", json!({"combination_of_columns": ["size", "is_new"]})), 1);
-    assert_eq!(faults("not_null_proportion", json!({"column_name": "email", "at_least": 0.9})), 1);
-    assert_eq!(faults("equal_rowcount", json!({"compare_model": "ref('others')"})), 0);
-    assert_eq!(faults("fewer_rows_than", json!({"compare_model": "ref('others')"})), 1);
-    assert_eq!(faults("recency", json!({"field": "ordered_at", "datepart": "day", "interval": 3})), 0);
-    assert_eq!(faults("recency", json!({"field": "ordered_at", "datepart": "hour", "interval": 3})), 1);
+    assert_eq!(
+        faults(
+            "accepted_range",
+            json!({"column_name": "order_id", "min_value": 2})
+        ),
+        1
+    );
+    assert_eq!(
+        faults("expression_is_true", json!({"expression": "amount > 8"})),
+        1
+    );
+    assert_eq!(
+        faults(
+            "expression_is_true",
+            json!({"expression": "< 3", "column_name": "order_id"})
+        ),
+        1
+    );
+    assert_eq!(
+        faults(
+            "unique_combination_of_columns",
+            json!({"combination_of_columns": ["size", "is_new"]})
+        ),
+        1
+    );
+    assert_eq!(
+        faults(
+            "not_null_proportion",
+            json!({"column_name": "email", "at_least": 0.9})
+        ),
+        1
+    );
+    assert_eq!(
+        faults("equal_rowcount", json!({"compare_model": "ref('others')"})),
+        0
+    );
+    assert_eq!(
+        faults("fewer_rows_than", json!({"compare_model": "ref('others')"})),
+        1
+    );
+    assert_eq!(
+        faults(
+            "recency",
+            json!({"field": "ordered_at", "datepart": "day", "interval": 3})
+        ),
+        0
+    );
+    assert_eq!(
+        faults(
+            "recency",
+            json!({"field": "ordered_at", "datepart": "hour", "interval": 3})
+        ),
+        1
+    );
     let same = json!({"column_name": "size", "to": "ref('others')", "field": "size"});
     assert_eq!(faults("cardinality_equality", same), 0);
     let some = json!({"column_name": "order_id", "to": "ref('others')", "field": "order_id", "to_condition": "is_new"});
     assert_eq!(faults("relationships_where", some), 1);
     assert_eq!(faults("sequential_values", json!({"column_name": "order_id"})), 0);
-    assert_eq!(faults("sequential_values", json!({"column_name": "ordered_at", "datepart": "day"})), 2);
+    assert_eq!(
+        faults(
+            "sequential_values",
+            json!({"column_name": "ordered_at", "datepart": "day"})
+        ),
+        2
+    );
     assert_eq!(faults("not_constant", json!({"column_name": "size"})), 0);
     assert_eq!(faults("not_empty_string", json!({"column_name": "size"})), 0);
-    assert_eq!(faults("not_accepted_values", json!({"column_name": "size", "values": ["M"]})), 1);
+    assert_eq!(
+        faults(
+            "not_accepted_values",
+            json!({"column_name": "size", "values": ["M"]})
+        ),
+        1
+    );
     let ranges = json!({"lower_bound_column": "order_id", "upper_bound_column": "order_id + 2"});
     assert_eq!(faults("mutually_exclusive_ranges", ranges), 2);
     assert_eq!(faults("equality", json!({"compare_model": "ref('others')"})), 0);
