@@ -1,5 +1,6 @@
 //! The only integration binary: one module per feature.
 
+mod builtins;
 mod engine;
 mod project;
 mod render;
