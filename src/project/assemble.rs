@@ -62,7 +62,12 @@ pub(super) fn project(
     for (other, found) in &others {
         let seen = package_vars(&other.vars, &other.name, &vars);
         let context = loader.context(&seen, Some(&target));
-        loader.read_package((other, &found.root, &found.shown), (Some(&file), &context), &mut parts, out);
+        loader.read_package(
+            (other, &found.root, &found.shown),
+            (Some(&file), &context),
+            &mut parts,
+            out,
+        );
     }
     check_trees(&file, &parts, out);
     Some(loader.finish((file, others), (vars, target, audiences), parts, out))
@@ -122,13 +127,19 @@ impl<'a> Loader<'a> {
             let Some(other) = self.package_file(&package, vars, target, out) else {
                 continue;
             };
-            let namesake = found.iter().find(|(known, _)| known.name == other.name).map(|(_, first)| &first.shown);
+            let namesake = found
+                .iter()
+                .find(|(known, _)| known.name == other.name)
+                .map(|(_, first)| &first.shown);
             if namesake.is_some() || file.name == other.name {
                 let first = namesake.cloned().unwrap_or_default().join(FILE_NAME);
                 out.push(
-                    Diagnostic::error(codes::DUPLICATE_NAME, format!("two packages are named `{}`", other.name))
-                        .at(Span::file(package.shown.join(FILE_NAME)))
-                        .note(format!("the first: {}", first.display())),
+                    Diagnostic::error(
+                        codes::DUPLICATE_NAME,
+                        format!("two packages are named `{}`", other.name),
+                    )
+                    .at(Span::file(package.shown.join(FILE_NAME)))
+                    .note(format!("the first: {}", first.display())),
                 );
                 continue;
             }
@@ -183,8 +194,16 @@ impl<'a> Loader<'a> {
         out: &mut Vec<Diagnostic>,
     ) -> Project {
         if let Some((section, span)) = parts.ignored_sections.first() {
-            let names: Vec<String> = parts.ignored_sections.keys().map(|name| format!("`{name}`")).collect();
-            let (subject, verb) = if names.len() == 1 { ("section", "is") } else { ("sections", "are") };
+            let names: Vec<String> = parts
+                .ignored_sections
+                .keys()
+                .map(|name| format!("`{name}`"))
+                .collect();
+            let (subject, verb) = if names.len() == 1 {
+                ("section", "is")
+            } else {
+                ("sections", "are")
+            };
             out.push(
                 Diagnostic::warning(
                     codes::IGNORED_SECTION,
@@ -195,13 +214,21 @@ impl<'a> Loader<'a> {
             );
         }
         parts.nodes.sort_by(|a, b| a.id.cmp(&b.id));
-        let folder = self.options.target_path.clone().or_else(|| file.target_path.clone().map(PathBuf::from));
+        let folder = self
+            .options
+            .target_path
+            .clone()
+            .or_else(|| file.target_path.clone().map(PathBuf::from));
         let target_path = match (&self.options.target_path, folder) {
             (Some(typed), _) => self.host.working_directory().join(typed),
             (None, folder) => self.root.join(folder.unwrap_or_else(|| PathBuf::from("target"))),
         };
         let mut owners = IndexMap::from([(file.name.clone(), as_package(&file, self.root))]);
-        owners.extend(others.iter().map(|(other, found)| (other.name.clone(), as_package(other, &found.root))));
+        owners.extend(
+            others
+                .iter()
+                .map(|(other, found)| (other.name.clone(), as_package(other, &found.root))),
+        );
         Project {
             name: file.name,
             root: self.root.to_path_buf(),
@@ -210,16 +237,33 @@ impl<'a> Loader<'a> {
             vars,
             cli_vars: self.options.vars.clone(),
             nodes: unique(parts.nodes, node_place, out),
-            sources: unique(parts.sources, |s| (&s.id, s.span.as_ref(), &s.original_file_path), out),
-            exposures: unique(parts.exposures, |e| (&e.id, e.span.as_ref(), &e.original_file_path), out),
-            unit_tests: unique(parts.unit_tests, |t| (&t.id, t.span.as_ref(), &t.original_file_path), out),
+            sources: unique(
+                parts.sources,
+                |s| (&s.id, s.span.as_ref(), &s.original_file_path),
+                out,
+            ),
+            exposures: unique(
+                parts.exposures,
+                |e| (&e.id, e.span.as_ref(), &e.original_file_path),
+                out,
+            ),
+            unit_tests: unique(
+                parts.unit_tests,
+                |t| (&t.id, t.span.as_ref(), &t.original_file_path),
+                out,
+            ),
             groups: unique(parts.groups, |g| (&g.id, None, &g.original_file_path), out),
             docs: unique(parts.docs, |d| (&d.id, None, &d.original_file_path), out),
             macro_files: parts.macro_files,
             macro_patches: parts.macro_patches,
             selectors: selectors(self, out),
             origins: audiences.map(|audiences| audiences.origins).unwrap_or_default(),
-            sync_folders: file.paths.syncs.iter().map(|folder| self.root.join(folder)).collect(),
+            sync_folders: file
+                .paths
+                .syncs
+                .iter()
+                .map(|folder| self.root.join(folder))
+                .collect(),
             target_path: profile::normal(&target_path),
             flags: file.flags,
         }
@@ -274,7 +318,11 @@ fn check_trees(file: &ProjectFile, parts: &Parts, out: &mut Vec<Diagnostic>) {
         ("data_tests", NodeKind::Test),
     ];
     for (name, kind) in kinds {
-        let fqns = parts.nodes.iter().filter(|node| node.kind == kind).map(|node| node.fqn.as_slice());
+        let fqns = parts
+            .nodes
+            .iter()
+            .filter(|node| node.kind == kind)
+            .map(|node| node.fqn.as_slice());
         config_layers::unused_paths(name, package::tree(&file.trees, kind), fqns, out);
     }
     let fqns = parts.sources.iter().map(|source| source.fqn.as_slice());
@@ -297,7 +345,11 @@ fn unique<T>(
             out.push(
                 Diagnostic::error(
                     codes::DUPLICATE_NAME,
-                    format!("two {}s are named `{}`", id.resource_type().replace('_', " "), id.short()),
+                    format!(
+                        "two {}s are named `{}`",
+                        id.resource_type().replace('_', " "),
+                        id.short()
+                    ),
                 )
                 .at(place(span, file))
                 .note(format!("the first: {}", place(first_span, first_file))),

@@ -239,15 +239,22 @@ impl NodeConfig {
         config.read_seed(&mut reading);
         let out = reading.out;
         config.raw = raw;
-        config.raw.insert("enabled".to_owned(), Value::Bool(config.enabled));
-        config.raw.insert("materialized".to_owned(), Value::String(config.materialized.clone()));
+        config
+            .raw
+            .insert("enabled".to_owned(), Value::Bool(config.enabled));
+        config.raw.insert(
+            "materialized".to_owned(),
+            Value::String(config.materialized.clone()),
+        );
         (config, out)
     }
 
     fn read_common(&mut self, from: &mut Reading<'_>) {
         self.enabled = from.flag("enabled").unwrap_or(true);
         self.materialized = match from.node.kind {
-            NodeKind::Model | NodeKind::Analysis => from.text("materialized").unwrap_or_else(|| "view".to_owned()),
+            NodeKind::Model | NodeKind::Analysis => {
+                from.text("materialized").unwrap_or_else(|| "view".to_owned())
+            }
             NodeKind::Operation => "view".to_owned(),
             kind => kind.resource_type().to_owned(),
         };
@@ -261,23 +268,29 @@ impl NodeConfig {
         self.contract_enforced = from.map("contract").get("enforced") == Some(&Value::Bool(true));
         self.full_refresh = from.flag("full_refresh");
         self.group = from.text("group");
-        self.access = from.choice("access", &[
-            ("protected", Access::Protected),
-            ("private", Access::Private),
-            ("public", Access::Public),
-        ]);
+        self.access = from.choice(
+            "access",
+            &[
+                ("protected", Access::Protected),
+                ("private", Access::Private),
+                ("public", Access::Public),
+            ],
+        );
         self.sort_by = from.texts("sort_by");
     }
 
     fn read_incremental(&mut self, from: &mut Reading<'_>) {
         self.unique_key = from.texts("unique_key");
         self.incremental_strategy = from.text("incremental_strategy");
-        self.on_schema_change = from.choice("on_schema_change", &[
-            ("ignore", OnSchemaChange::Ignore),
-            ("fail", OnSchemaChange::Fail),
-            ("append_new_columns", OnSchemaChange::AppendNewColumns),
-            ("sync_all_columns", OnSchemaChange::SyncAllColumns),
-        ]);
+        self.on_schema_change = from.choice(
+            "on_schema_change",
+            &[
+                ("ignore", OnSchemaChange::Ignore),
+                ("fail", OnSchemaChange::Fail),
+                ("append_new_columns", OnSchemaChange::AppendNewColumns),
+                ("sync_all_columns", OnSchemaChange::SyncAllColumns),
+            ],
+        );
         self.incremental_predicates = from.texts("incremental_predicates");
         if self.incremental_predicates.is_empty() {
             self.incremental_predicates = from.texts("predicates");
@@ -298,11 +311,14 @@ impl NodeConfig {
             [all] if all == "all" => CheckColumns::All,
             columns => CheckColumns::Columns(columns.to_vec()),
         };
-        self.hard_deletes = from.choice("hard_deletes", &[
-            ("ignore", HardDeletes::Ignore),
-            ("invalidate", HardDeletes::Invalidate),
-            ("new_record", HardDeletes::NewRecord),
-        ]);
+        self.hard_deletes = from.choice(
+            "hard_deletes",
+            &[
+                ("ignore", HardDeletes::Ignore),
+                ("invalidate", HardDeletes::Invalidate),
+                ("new_record", HardDeletes::NewRecord),
+            ],
+        );
         if from.flag("invalidate_hard_deletes") == Some(true) && from.raw.get("hard_deletes").is_none() {
             self.hard_deletes = HardDeletes::Invalidate;
         }
@@ -313,7 +329,10 @@ impl NodeConfig {
     }
 
     fn read_test(&mut self, from: &mut Reading<'_>) {
-        self.severity = from.choice("severity", &[("error", TestSeverity::Error), ("warn", TestSeverity::Warn)]);
+        self.severity = from.choice(
+            "severity",
+            &[("error", TestSeverity::Error), ("warn", TestSeverity::Warn)],
+        );
         self.warn_if = from.text("warn_if").unwrap_or_else(|| "!= 0".to_owned());
         self.error_if = from.text("error_if").unwrap_or_else(|| "!= 0".to_owned());
         self.where_condition = from.text("where");
@@ -398,7 +417,9 @@ impl<'a> Reading<'a> {
 
     fn count(&mut self, key: &str) -> Option<u64> {
         let value = self.get(key)?;
-        let count = value.as_u64().or_else(|| value.as_str().and_then(|text| text.trim().parse().ok()));
+        let count = value
+            .as_u64()
+            .or_else(|| value.as_str().and_then(|text| text.trim().parse().ok()));
         if count.is_none() {
             self.wrong(key, "a whole number");
         }
@@ -409,7 +430,9 @@ impl<'a> Reading<'a> {
         let Some(value) = self.get(key) else {
             return Vec::new();
         };
-        let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        let items = value
+            .as_array()
+            .map_or(std::slice::from_ref(value), Vec::as_slice);
         let texts: Option<Vec<String>> = items.iter().map(scalar).collect();
         texts.unwrap_or_else(|| {
             self.wrong(key, "text or a list of texts");
@@ -430,8 +453,10 @@ impl<'a> Reading<'a> {
 
     fn text_map(&mut self, key: &str) -> IndexMap<String, String> {
         let map = self.map(key);
-        let texts: Option<IndexMap<String, String>> =
-            map.iter().map(|(name, value)| Some((name.clone(), scalar(value)?))).collect();
+        let texts: Option<IndexMap<String, String>> = map
+            .iter()
+            .map(|(name, value)| Some((name.clone(), scalar(value)?)))
+            .collect();
         texts.unwrap_or_else(|| {
             self.wrong(key, "a mapping of texts");
             IndexMap::new()
@@ -443,7 +468,9 @@ impl<'a> Reading<'a> {
         let Some(value) = self.get(key) else {
             return Vec::new();
         };
-        let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        let items = value
+            .as_array()
+            .map_or(std::slice::from_ref(value), Vec::as_slice);
         let hooks: Option<Vec<String>> = items
             .iter()
             .map(|item| match item {
@@ -477,8 +504,16 @@ impl<'a> Reading<'a> {
 
 /// A hook's text; dbt also takes a mapping written as JSON.
 fn hook_text(text: &str) -> Option<String> {
-    let parsed = text.trim_start().starts_with('{').then(|| serde_json::from_str::<Value>(text).ok()).flatten();
-    match parsed.as_ref().and_then(|value| value.get("sql")).and_then(Value::as_str) {
+    let parsed = text
+        .trim_start()
+        .starts_with('{')
+        .then(|| serde_json::from_str::<Value>(text).ok())
+        .flatten();
+    match parsed
+        .as_ref()
+        .and_then(|value| value.get("sql"))
+        .and_then(Value::as_str)
+    {
         Some(sql) => Some(sql.to_owned()),
         None => Some(text.to_owned()),
     }

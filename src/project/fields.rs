@@ -63,7 +63,8 @@ impl<'y> Fields<'y> {
     pub(super) fn required_text(&self, key: &str, out: &mut Vec<Diagnostic>) -> Option<String> {
         if self.get(key).is_none() {
             out.push(
-                Diagnostic::error(codes::MISSING_KEY, format!("{} has no `{key}`", self.what)).at(self.yaml.span()),
+                Diagnostic::error(codes::MISSING_KEY, format!("{} has no `{key}`", self.what))
+                    .at(self.yaml.span()),
             );
         }
         self.text(key, out)

@@ -8,7 +8,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::blocks;
 use super::config_layers;
-use super::node::{ConfigLayers, DocBlock, Exposure, Group, MacroFile, MacroPatch, Node, NodeKind, TemplateText};
+use super::node::{
+    ConfigLayers, DocBlock, Exposure, Group, MacroFile, MacroPatch, Node, NodeKind, TemplateText,
+};
 use super::node::{SourceTable, UnitTest};
 use super::project_file::{FILE_NAME, ProjectFile, Trees};
 use super::templates::TextContext;
@@ -95,7 +97,11 @@ impl Scope<'_> {
         match self.host.read_text(&file.path) {
             Ok(text) => Some(text),
             Err(e) => {
-                out.extend(e.into_diagnostics().into_iter().map(|d| d.at(Span::file(&file.shown))));
+                out.extend(
+                    e.into_diagnostics()
+                        .into_iter()
+                        .map(|d| d.at(Span::file(&file.shown))),
+                );
                 None
             }
         }
@@ -182,13 +188,17 @@ pub(super) fn read(scope: &Scope<'_>, parts: &mut Parts, out: &mut Vec<Diagnosti
     }
     for file in scope.files(&paths.docs, &["md"]) {
         if let Some(text) = scope.read(&file, out) {
-            parts.docs.extend(blocks::docs(&text, &file.shown, out).into_iter().map(|block| DocBlock {
-                id: NodeId::new(format!("doc.{}.{}", scope.name(), block.name)),
-                name: block.name,
-                package: scope.name().to_owned(),
-                contents: block.contents.trim().to_owned(),
-                original_file_path: file.original.clone(),
-            }));
+            parts.docs.extend(
+                blocks::docs(&text, &file.shown, out)
+                    .into_iter()
+                    .map(|block| DocBlock {
+                        id: NodeId::new(format!("doc.{}.{}", scope.name(), block.name)),
+                        name: block.name,
+                        package: scope.name().to_owned(),
+                        contents: block.contents.trim().to_owned(),
+                        original_file_path: file.original.clone(),
+                    }),
+            );
         }
     }
     read_hooks(scope, parts);
@@ -214,7 +224,9 @@ fn read_plain(
     out: &mut Vec<Diagnostic>,
 ) {
     for file in scope.files(folders, &[extension]) {
-        let Some(text) = scope.read(&file, out) else { continue };
+        let Some(text) = scope.read(&file, out) else {
+            continue;
+        };
         if kind == NodeKind::Model && blocks::may_hold(&text, "snapshot") {
             let found = blocks::snapshots(&text, &file.shown, &mut Vec::new());
             if !found.is_empty() {
@@ -222,7 +234,12 @@ fn read_plain(
                 continue;
             }
         }
-        let name = file.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = file
+            .path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let mut fqn = scope.fqn_prefix(&file.inner);
         if kind == NodeKind::Analysis {
             fqn.insert(1, "analysis".to_owned());
@@ -238,23 +255,40 @@ fn read_plain(
 
 fn read_snapshots(scope: &Scope<'_>, parts: &mut Parts, out: &mut Vec<Diagnostic>) {
     for file in scope.files(&scope.file.paths.snapshots, &["sql"]) {
-        let Some(text) = scope.read(&file, out) else { continue };
+        let Some(text) = scope.read(&file, out) else {
+            continue;
+        };
         let blocks = blocks::snapshots(&text, &file.shown, out);
         if blocks.is_empty() && !text.trim().is_empty() && !blocks::may_hold(&text, "snapshot") {
             out.push(
-                Diagnostic::warning(codes::BLOCK_SYNTAX, "a file of the snapshot folder without a snapshot")
-                    .at(Span::file(&file.shown))
-                    .hint("put the query between `{% snapshot name %}` and `{% endsnapshot %}`"),
+                Diagnostic::warning(
+                    codes::BLOCK_SYNTAX,
+                    "a file of the snapshot folder without a snapshot",
+                )
+                .at(Span::file(&file.shown))
+                .hint("put the query between `{% snapshot name %}` and `{% endsnapshot %}`"),
             );
         }
         add_snapshots(scope, &file, &text, blocks, parts);
     }
 }
 
-fn add_snapshots(scope: &Scope<'_>, file: &FoundFile, text: &str, found: Vec<blocks::Block>, parts: &mut Parts) {
+fn add_snapshots(
+    scope: &Scope<'_>,
+    file: &FoundFile,
+    text: &str,
+    found: Vec<blocks::Block>,
+    parts: &mut Parts,
+) {
     for block in found {
         let mut fqn = scope.fqn_prefix(&file.inner);
-        fqn.push(file.path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
+        fqn.push(
+            file.path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+        );
         fqn.push(block.name.clone());
         let mut node = scope.node(NodeKind::Snapshot, &block.name, fqn, file, text);
         node.code = TemplateText {
@@ -296,15 +330,24 @@ fn read_tests(scope: &Scope<'_>, parts: &mut Parts, out: &mut Vec<Diagnostic>) {
         if file.inner.starts_with("fixtures") {
             continue;
         }
-        let Some(text) = scope.read(&file, out) else { continue };
+        let Some(text) = scope.read(&file, out) else {
+            continue;
+        };
         if blocks::may_hold(&text, "test") {
             parts.macro_files.push(macro_file(scope, &file, text));
             continue;
         }
-        let name = file.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = file
+            .path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let mut fqn = scope.fqn_prefix(&file.inner);
         fqn.push(name.clone());
-        parts.nodes.push(scope.node(NodeKind::Test, &name, fqn, &file, &text));
+        parts
+            .nodes
+            .push(scope.node(NodeKind::Test, &name, fqn, &file, &text));
     }
 }
 
@@ -328,8 +371,14 @@ fn macro_file(scope: &Scope<'_>, file: &FoundFile, text: String) -> MacroFile {
 
 /// Hooks; as in dbt, the checksum of each is that of the whole `dbt_project.yml`.
 fn read_hooks(scope: &Scope<'_>, parts: &mut Parts) {
-    let contents = scope.host.read_text(&scope.root.join(FILE_NAME)).unwrap_or_default();
-    let hooks = [("on-run-start", &scope.file.on_run_start), ("on-run-end", &scope.file.on_run_end)];
+    let contents = scope
+        .host
+        .read_text(&scope.root.join(FILE_NAME))
+        .unwrap_or_default();
+    let hooks = [
+        ("on-run-start", &scope.file.on_run_start),
+        ("on-run-end", &scope.file.on_run_end),
+    ];
     for (event, texts) in hooks {
         for (index, text) in texts.iter().enumerate() {
             let name = format!("{}-{event}-{index}", scope.name());
@@ -342,7 +391,9 @@ fn read_hooks(scope: &Scope<'_>, parts: &mut Parts) {
             let fqn = vec![scope.name().to_owned(), "hooks".to_owned(), name.clone()];
             let mut node = scope.node(NodeKind::Operation, &name, fqn, &file, &contents);
             node.code = text.clone();
-            node.config.properties.insert("tags".to_owned(), serde_json::json!([event]));
+            node.config
+                .properties
+                .insert("tags".to_owned(), serde_json::json!([event]));
             parts.nodes.push(node);
         }
     }

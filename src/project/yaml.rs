@@ -189,7 +189,9 @@ impl Yaml {
 impl Mapping {
     /// The value of a key; an empty one counts as absent.
     pub fn get(&self, key: &str) -> Option<&Yaml> {
-        self.entry(key).map(|entry| &entry.value).filter(|value| !value.is_null())
+        self.entry(key)
+            .map(|entry| &entry.value)
+            .filter(|value| !value.is_null())
     }
 
     /// The key's place and value, even if it is empty.
@@ -219,7 +221,9 @@ impl Mapping {
 
     /// The values without their places.
     pub fn to_map(&self) -> Map<String, Value> {
-        self.iter().map(|(key, entry)| (key.to_owned(), entry.value.to_value())).collect()
+        self.iter()
+            .map(|(key, entry)| (key.to_owned(), entry.value.to_value()))
+            .collect()
     }
 }
 
@@ -298,7 +302,11 @@ impl<'t> Reader<'t> {
         let mark = self.mark(range);
         if depth > MAX_DEPTH {
             return Err(Box::new(
-                Diagnostic::error(codes::YAML_SYNTAX, format!("nested deeper than {MAX_DEPTH} levels")).at(mark.span()),
+                Diagnostic::error(
+                    codes::YAML_SYNTAX,
+                    format!("nested deeper than {MAX_DEPTH} levels"),
+                )
+                .at(mark.span()),
             ));
         }
         let (content, anchor) = match event {
@@ -364,9 +372,12 @@ impl<'t> Reader<'t> {
             }
             if let Some(first) = mapping.entry(&name) {
                 self.diagnostics.push(
-                    Diagnostic::warning(codes::DUPLICATE_KEY, format!("the key `{name}` stands here twice"))
-                        .at(key.span())
-                        .note(format!("first on line {}; this one counts", first.key.line)),
+                    Diagnostic::warning(
+                        codes::DUPLICATE_KEY,
+                        format!("the key `{name}` stands here twice"),
+                    )
+                    .at(key.span())
+                    .note(format!("first on line {}; this one counts", first.key.line)),
                 );
             }
             mapping.insert(name, key.mark, value);
@@ -390,8 +401,15 @@ impl<'t> Reader<'t> {
 
     /// A key such as `on` or `no` as it is written.
     fn source_of(&self, key: &Yaml) -> String {
-        let line = self.text.lines().nth(key.mark.line.saturating_sub(1)).unwrap_or_default();
-        line.chars().skip(key.mark.column.saturating_sub(1)).take(key.mark.width).collect()
+        let line = self
+            .text
+            .lines()
+            .nth(key.mark.line.saturating_sub(1))
+            .unwrap_or_default();
+        line.chars()
+            .skip(key.mark.column.saturating_sub(1))
+            .take(key.mark.width)
+            .collect()
     }
 
     fn mark(&self, range: &Range) -> Mark {
@@ -401,14 +419,22 @@ impl<'t> Reader<'t> {
             file: Arc::clone(&self.file),
             line,
             column,
-            width: if one_line { range.end.index().saturating_sub(range.start.index()) } else { 0 },
+            width: if one_line {
+                range.end.index().saturating_sub(range.start.index())
+            } else {
+                0
+            },
             content: self.content(range, line, column),
         }
     }
 
     /// Where the first character of a scalar stands.
     fn content(&self, range: &Range, line: usize, column: usize) -> (usize, usize) {
-        let rest = range.start.byte_offset().and_then(|offset| self.text.get(offset..)).unwrap_or_default();
+        let rest = range
+            .start
+            .byte_offset()
+            .and_then(|offset| self.text.get(offset..))
+            .unwrap_or_default();
         match rest.as_bytes().first() {
             Some(b'|' | b'>') => {
                 let below = rest.lines().nth(1).unwrap_or_default();
@@ -422,8 +448,13 @@ impl<'t> Reader<'t> {
     fn syntax(&self, fault: &ScanError) -> Fault {
         let at = fault.marker();
         let span = Span::new(self.file.to_path_buf(), at.line(), at.col() + 1, 0);
-        let diagnostic = Diagnostic::error(codes::YAML_SYNTAX, format!("not YAML: {}", fault.info())).at(span);
-        let line = self.text.lines().nth(at.line().saturating_sub(1)).unwrap_or_default();
+        let diagnostic =
+            Diagnostic::error(codes::YAML_SYNTAX, format!("not YAML: {}", fault.info())).at(span);
+        let line = self
+            .text
+            .lines()
+            .nth(at.line().saturating_sub(1))
+            .unwrap_or_default();
         Box::new(if line.contains('\t') {
             diagnostic.hint("YAML is indented with spaces; this line holds a tab")
         } else if line.contains("{{") || line.contains("{%") {
@@ -482,10 +513,16 @@ fn number(text: &str) -> Option<Number> {
         return None;
     }
     if let Some(value) = integer(digits) {
-        return Some(if negative { Number::from(-value) } else { Number::from(value) });
+        return Some(if negative {
+            Number::from(-value)
+        } else {
+            Number::from(value)
+        });
     }
     let plain = digits.replace('_', "");
-    let (mantissa, exponent) = plain.split_once(['e', 'E']).map_or((plain.as_str(), None), |(m, e)| (m, Some(e)));
+    let (mantissa, exponent) = plain
+        .split_once(['e', 'E'])
+        .map_or((plain.as_str(), None), |(m, e)| (m, Some(e)));
     let is_decimal = mantissa.contains('.') && mantissa.chars().all(|c| c.is_ascii_digit() || c == '.');
     let is_signed = exponent.is_none_or(|e| e.starts_with(['+', '-']));
     if !(is_decimal && is_signed) {
@@ -524,7 +561,20 @@ mod tests {
         assert_eq!(
             value("[yes, off, 1, -2, 1.50, 1e3, 0x1F, 010, 1_000, 2020-01-01, ~, '1', .5, v1.2.3]"),
             serde_json::json!([
-                true, false, 1, -2, 1.5, "1e3", 31, 8, 1000, "2020-01-01", null, "1", 0.5, "v1.2.3"
+                true,
+                false,
+                1,
+                -2,
+                1.5,
+                "1e3",
+                31,
+                8,
+                1000,
+                "2020-01-01",
+                null,
+                "1",
+                0.5,
+                "v1.2.3"
             ])
         );
     }
@@ -539,7 +589,10 @@ mod tests {
 
     #[test]
     fn every_value_knows_its_place() {
-        let (root, _) = parse("a:\n  - name: é b\n    sql: |\n      select 1\n", Path::new("x.yml"));
+        let (root, _) = parse(
+            "a:\n  - name: é b\n    sql: |\n      select 1\n",
+            Path::new("x.yml"),
+        );
         let root = root.unwrap();
         let item = &root.as_mapping().unwrap().get("a").unwrap().as_list().unwrap()[0];
         let item = item.as_mapping().unwrap();

@@ -57,12 +57,24 @@ fn names(project: &Project) -> BTreeMap<String, Value> {
         (test.id.to_string(), names)
     });
     let docs = project.docs.values().map(|doc| {
-        (doc.id.to_string(), json!({"original_file_path": doc.original_file_path}))
+        (
+            doc.id.to_string(),
+            json!({"original_file_path": doc.original_file_path}),
+        )
     });
     let groups = project.groups.values().map(|group| {
-        (group.id.to_string(), json!({"original_file_path": group.original_file_path}))
+        (
+            group.id.to_string(),
+            json!({"original_file_path": group.original_file_path}),
+        )
     });
-    nodes.chain(sources).chain(exposures).chain(unit_tests).chain(docs).chain(groups).collect()
+    nodes
+        .chain(sources)
+        .chain(exposures)
+        .chain(unit_tests)
+        .chain(docs)
+        .chain(groups)
+        .collect()
 }
 
 /// The golden file holds what dbt-core 1.10.23 calls the same project's parts.
@@ -75,7 +87,10 @@ fn everything_has_the_name_that_dbt_gives_it() {
     let found = names(&project);
     let ids = |names: &BTreeMap<String, Value>| names.keys().cloned().collect::<Vec<_>>().join("\n");
     assert_eq!(ids(&found), ids(&golden));
-    let differing: Vec<_> = golden.iter().filter(|(id, names)| found[*id] != **names).collect();
+    let differing: Vec<_> = golden
+        .iter()
+        .filter(|(id, names)| found[*id] != **names)
+        .collect();
     assert_eq!(differing, []);
 }
 
@@ -120,7 +135,10 @@ fn a_project_is_linked() {
 /// Reads a line of `selections.txt`: the flags of a command line.
 fn request(line: &str) -> SelectionRequest {
     let mut request = SelectionRequest {
-        facts: BTreeMap::from([("state:modified".to_owned(), BTreeSet::from(["model.shop.stg_orders".into()]))]),
+        facts: BTreeMap::from([(
+            "state:modified".to_owned(),
+            BTreeSet::from(["model.shop.stg_orders".into()]),
+        )]),
         ..SelectionRequest::default()
     };
     let mut flag = "";
@@ -131,7 +149,9 @@ fn request(line: &str) -> SelectionRequest {
             "--exclude" => request.exclude.push(word.to_owned()),
             "--selector" => request.selector = Some(word.to_owned()),
             "--resource-type" => request.resource_types.push(word.to_owned()),
-            "--indirect-selection" => request.indirect = IndirectSelection::parse(word).expect("a known word"),
+            "--indirect-selection" => {
+                request.indirect = IndirectSelection::parse(word).expect("a known word")
+            }
             _ => panic!("`{flag}` is no flag of a selection"),
         }
     }
@@ -168,7 +188,9 @@ fn show(diagnostics: &[Diagnostic]) -> String {
 /// Every folder of `fixtures/diagnostics` with a `dbt_project.yml` and a `files` or `graph` at its name's start.
 #[test]
 fn every_fault_is_told_with_its_place() {
-    let cases = std::fs::read_dir(fixture("diagnostics")).unwrap().map(|entry| entry.unwrap().file_name());
+    let cases = std::fs::read_dir(fixture("diagnostics"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
     let mut cases: Vec<String> = cases.map(|name| name.into_string().unwrap()).collect();
     cases.retain(|name| name.starts_with("files_") || name.starts_with("graph_"));
     cases.sort();
@@ -201,5 +223,10 @@ fn the_bundled_project_has_no_faults() {
     assert_eq!(show(&faults), "");
     let (graph, faults) = link(project, &renderer);
     assert_eq!(show(&faults), "");
-    assert!(graph.nodes.values().any(|linked| linked.alias == "contact_audiences_xa"));
+    assert!(
+        graph
+            .nodes
+            .values()
+            .any(|linked| linked.alias == "contact_audiences_xa")
+    );
 }

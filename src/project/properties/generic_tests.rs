@@ -157,11 +157,16 @@ impl Call {
                 }
                 ("arguments", Content::Mapping(inner)) => kwargs.extend(inner.to_map()),
                 ("config" | "arguments", Content::Null) => {}
-                ("config" | "arguments", _) => out.push(fault(test, format!("`{key}` of `{called}` is not a mapping"))),
+                ("config" | "arguments", _) => {
+                    out.push(fault(test, format!("`{key}` of `{called}` is not a mapping")))
+                }
                 ("name", _) => custom_name = value.as_text().map(str::to_owned),
                 ("description", _) => value.as_text().unwrap_or_default().clone_into(&mut description),
                 ("model", _) => {
-                    out.push(fault(value, format!("the argument `model` of `{called}` is given by Headwater")));
+                    out.push(fault(
+                        value,
+                        format!("the argument `model` of `{called}` is given by Headwater"),
+                    ));
                 }
                 (key, _) if CONFIG_KEYS.contains(&key) => {
                     if !value.is_null() {
@@ -235,14 +240,20 @@ fn called(test: &Yaml, out: &mut Vec<Diagnostic>) -> Option<(String, Mapping)> {
                 _ => {
                     out.push(fault(
                         &entry.value,
-                        format!("the arguments of `{name}` must be a mapping, not {}", entry.value.kind()),
+                        format!(
+                            "the arguments of `{name}` must be a mapping, not {}",
+                            entry.value.kind()
+                        ),
                     ));
                     None
                 }
             }
         }
         _ => {
-            out.push(fault(test, format!("a data test must be a name or a mapping, not {}", test.kind())));
+            out.push(fault(
+                test,
+                format!("a data test must be a name or a mapping, not {}", test.kind()),
+            ));
             None
         }
     }
@@ -256,7 +267,10 @@ fn split_name(called: &str, test: &Yaml, out: &mut Vec<Diagnostic>) -> Option<(O
     if is_identifier(name) && namespace.is_none_or(is_identifier) {
         return Some((namespace.map(str::to_owned), name.to_owned()));
     }
-    out.push(fault(test, format!("`{called}` cannot be the name of a data test")));
+    out.push(fault(
+        test,
+        format!("`{called}` cannot be the name of a data test"),
+    ));
     None
 }
 
@@ -294,7 +308,11 @@ fn synthesize(test: &str, target: &str, kwargs: &Map<String, Value>) -> (String,
             Value::Array(items) => items.iter().map(str_of).collect(),
             other => vec![str_of(other)],
         })
-        .map(|text| UNCLEAN.as_ref().map_or_else(|| text.clone(), |r| r.replace_all(&text, "_").into_owned()))
+        .map(|text| {
+            UNCLEAN
+                .as_ref()
+                .map_or_else(|| text.clone(), |r| r.replace_all(&text, "_").into_owned())
+        })
         .collect();
     let identifier = format!("{test}_{target}");
     let full = format!("{identifier}_{}", clean.join("__"));
@@ -317,7 +335,10 @@ fn md5_hex(text: &str) -> String {
 }
 
 fn raw_code(namespace: Option<&str>, name: &str, config: &Map<String, Value>) -> String {
-    let called = namespace.map_or_else(|| format!("test_{name}"), |package| format!("{package}.test_{name}"));
+    let called = namespace.map_or_else(
+        || format!("test_{name}"),
+        |package| format!("{package}.test_{name}"),
+    );
     let call = format!("{{{{ {called}(**_dbt_generic_test_kwargs) }}}}");
     if config.is_empty() {
         return call;
@@ -338,7 +359,9 @@ mod tests {
     use serde_json::json;
 
     fn kwargs(value: Value) -> Map<String, Value> {
-        let Value::Object(map) = value else { panic!("a mapping") };
+        let Value::Object(map) = value else {
+            panic!("a mapping")
+        };
         map
     }
 
@@ -347,13 +370,18 @@ mod tests {
         let (short, full) = synthesize(
             "accepted_values",
             "orders",
-            &kwargs(json!({"column_name": "status", "values": ["placed", "shipped", "completed", "return_pending", "returned"]})),
+            &kwargs(
+                json!({"column_name": "status", "values": ["placed", "shipped", "completed", "return_pending", "returned"]}),
+            ),
         );
         assert_eq!(
             full,
             "accepted_values_orders_status__placed__shipped__completed__return_pending__returned"
         );
         assert_eq!(short, "accepted_values_orders_1ce6ab157c285f7cd2ac656013faf758");
-        assert_eq!(synthesize("unique", "orders", &kwargs(json!({"column_name": "id"}))).0, "unique_orders_id");
+        assert_eq!(
+            synthesize("unique", "orders", &kwargs(json!({"column_name": "id"}))).0,
+            "unique_orders_id"
+        );
     }
 }

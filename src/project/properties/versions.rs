@@ -51,18 +51,26 @@ pub(super) fn apply(
             Some((fields, v))
         })
         .collect();
-    let latest = model
-        .get("latest_version")
-        .map(Yaml::to_value)
-        .or_else(|| versions.iter().map(|(_, v)| v).max_by(|a, b| compare(a, b)).cloned());
+    let latest = model.get("latest_version").map(Yaml::to_value).or_else(|| {
+        versions
+            .iter()
+            .map(|(_, v)| v)
+            .max_by(|a, b| compare(a, b))
+            .cloned()
+    });
     let Some(latest) = latest else { return };
     if !versions.iter().any(|(_, v)| *v == latest) {
         out.push(
             Diagnostic::error(
                 codes::MISSING_KEY,
-                format!("`latest_version` of model `{name}` is {}, which is none of its versions", str_of(&latest)),
+                format!(
+                    "`latest_version` of model `{name}` is {}, which is none of its versions",
+                    str_of(&latest)
+                ),
             )
-            .at(model.get("latest_version").map_or_else(|| model.yaml().span(), Yaml::span)),
+            .at(model
+                .get("latest_version")
+                .map_or_else(|| model.yaml().span(), Yaml::span)),
         );
     }
     let columns = read_columns(model, out);
@@ -105,7 +113,9 @@ impl Entry<'_, '_> {
         out: &mut Vec<Diagnostic>,
     ) {
         let suffix = format!("v{}", str_of(&self.version_of.version));
-        let Some(node) = parts.nodes.get_mut(place) else { return };
+        let Some(node) = parts.nodes.get_mut(place) else {
+            return;
+        };
         node.id = NodeId::new(format!("model.{}.{}.{suffix}", scope.name(), self.name));
         self.name.clone_into(&mut node.name);
         if let Some(last) = node.fqn.last_mut() {
@@ -113,17 +123,27 @@ impl Entry<'_, '_> {
         }
         node.fqn.push(suffix);
         node.config = scope.config_layers(NodeKind::Model, &node.fqn);
-        let columns: IndexMap<_, _> =
-            described.iter().map(|d| (d.column.name.clone(), d.column.clone())).collect();
+        let columns: IndexMap<_, _> = described
+            .iter()
+            .map(|d| (d.column.name.clone(), d.column.clone()))
+            .collect();
         describe(node, self.model, columns, (scope, file), out);
         config_layers::merge(&mut node.config.properties, self.version_config(out));
         if let Some(description) = self.version.text("description", out) {
             node.description = description;
         }
         if self.version.get("constraints").is_some() {
-            node.constraints = self.version.list("constraints", out).iter().map(Yaml::to_value).collect();
+            node.constraints = self
+                .version
+                .list("constraints", out)
+                .iter()
+                .map(Yaml::to_value)
+                .collect();
         }
-        node.deprecation_date = self.version.text("deprecation_date", out).or(node.deprecation_date.take());
+        node.deprecation_date = self
+            .version
+            .text("deprecation_date", out)
+            .or(node.deprecation_date.take());
         node.version = Some(self.version_of.clone());
         let attached = node.id.clone();
         self.add_tests(&attached, described, (scope, file), parts, out);
@@ -158,18 +178,24 @@ impl Entry<'_, '_> {
         for column in described {
             let on = test_column(&column.column);
             for test in &column.tests {
-                parts.nodes.extend(generic_tests::read(test, Some(&on), &target, (scope, file), out));
+                parts
+                    .nodes
+                    .extend(generic_tests::read(test, Some(&on), &target, (scope, file), out));
             }
         }
         let own = self.version.is_written("data_tests") || self.version.is_written("tests");
         for test in tests_of(if own { self.version } else { self.model }, out) {
-            parts.nodes.extend(generic_tests::read(test, None, &target, (scope, file), out));
+            parts
+                .nodes
+                .extend(generic_tests::read(test, None, &target, (scope, file), out));
         }
     }
 }
 
 fn file_name(name: &str, version: &Fields<'_>, v: &Value, out: &mut Vec<Diagnostic>) -> String {
-    version.text("defined_in", out).unwrap_or_else(|| format!("{name}_v{}", str_of(v)))
+    version
+        .text("defined_in", out)
+        .unwrap_or_else(|| format!("{name}_v{}", str_of(v)))
 }
 
 fn find(
@@ -192,7 +218,9 @@ fn columns_of<'y>(
     let mut chosen: Option<Vec<&DescribedColumn<'y>>> = None;
     let mut own = Vec::new();
     for yaml in version.list("columns", out) {
-        let is_choice = yaml.as_mapping().is_some_and(|m| m.entry("include").is_some() || m.entry("exclude").is_some());
+        let is_choice = yaml
+            .as_mapping()
+            .is_some_and(|m| m.entry("include").is_some() || m.entry("exclude").is_some());
         if !is_choice {
             own.extend(read_column(yaml, version.what(), out));
             continue;
@@ -222,7 +250,11 @@ fn columns_of<'y>(
 
 /// The order of versions: numbers by value, everything else as text.
 pub(crate) fn compare(a: &Value, b: &Value) -> Ordering {
-    let number = |value: &Value| value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+    let number = |value: &Value| {
+        value
+            .as_f64()
+            .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
+    };
     match (number(a), number(b)) {
         (Some(a), Some(b)) => a.total_cmp(&b),
         _ => str_of(a).cmp(&str_of(b)),
