@@ -73,7 +73,7 @@ pub(super) fn project(
     Some(loader.finish((file, others), (vars, target, audiences), parts, out))
 }
 
-impl<'a> Loader<'a> {
+impl Loader<'_> {
     fn context<'c>(&'c self, vars: &'c Map<String, Value>, target: Option<&'c Target>) -> TextContext<'c> {
         TextContext {
             templates: self.templates,
@@ -173,56 +173,36 @@ impl<'a> Loader<'a> {
         parts: &mut Parts,
         out: &mut Vec<Diagnostic>,
     ) {
-        let scope = Scope {
-            host: self.host,
+        let scope = Scope::new(
+            self.host,
             file,
-            root,
-            shown,
-            overrides: owner.map(|owner| &owner.trees),
-            text: *context,
-        };
+            (root, shown),
+            owner.map(|owner| &owner.trees),
+            *context,
+        );
         let first = parts.nodes.len();
         package::read(&scope, parts, out);
         properties::read(&scope, parts, first, out);
+    }
+
+    /// Where compiled SQL and artifacts go: flag, then project, then `target`.
+    fn target_path(&self, file: &ProjectFile) -> PathBuf {
+        let path = match &self.options.target_path {
+            Some(typed) => self.host.working_directory().join(typed),
+            None => self.root.join(file.target_path.as_deref().unwrap_or("target")),
+        };
+        profile::normal(&path)
     }
 
     fn finish(
         &self,
         (file, others): (ProjectFile, Vec<(ProjectFile, Found)>),
         (vars, target, audiences): (Map<String, Value>, Target, Option<Audiences>),
-        mut parts: Parts,
+        parts: Parts,
         out: &mut Vec<Diagnostic>,
     ) -> Project {
-        if let Some((section, span)) = parts.ignored_sections.first() {
-            let names: Vec<String> = parts
-                .ignored_sections
-                .keys()
-                .map(|name| format!("`{name}`"))
-                .collect();
-            let (subject, verb) = if names.len() == 1 {
-                ("section", "is")
-            } else {
-                ("sections", "are")
-            };
-            out.push(
-                Diagnostic::warning(
-                    codes::IGNORED_SECTION,
-                    format!("the {subject} {} {verb} not used by a build", names.join(", ")),
-                )
-                .at(span.clone())
-                .note(format!("`{section}` stands here first")),
-            );
-        }
-        parts.nodes.sort_by(|a, b| a.id.cmp(&b.id));
-        let folder = self
-            .options
-            .target_path
-            .clone()
-            .or_else(|| file.target_path.clone().map(PathBuf::from));
-        let target_path = match (&self.options.target_path, folder) {
-            (Some(typed), _) => self.host.working_directory().join(typed),
-            (None, folder) => self.root.join(folder.unwrap_or_else(|| PathBuf::from("target"))),
-        };
+        tell_ignored(&parts, out);
+        let target_path = self.target_path(&file);
         let mut owners = IndexMap::from([(file.name.clone(), as_package(&file, self.root))]);
         owners.extend(
             others
@@ -264,9 +244,33 @@ impl<'a> Loader<'a> {
                 .iter()
                 .map(|folder| self.root.join(folder))
                 .collect(),
-            target_path: profile::normal(&target_path),
+            target_path,
             flags: file.flags,
         }
+    }
+}
+
+/// Tells once of the sections that a build does not use.
+fn tell_ignored(parts: &Parts, out: &mut Vec<Diagnostic>) {
+    if let Some((section, span)) = parts.ignored_sections.first() {
+        let names: Vec<String> = parts
+            .ignored_sections
+            .keys()
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let (subject, verb) = if names.len() == 1 {
+            ("section", "is")
+        } else {
+            ("sections", "are")
+        };
+        out.push(
+            Diagnostic::warning(
+                codes::IGNORED_SECTION,
+                format!("the {subject} {} {verb} not used by a build", names.join(", ")),
+            )
+            .at(span.clone())
+            .note(format!("`{section}` stands here first")),
+        );
     }
 }
 

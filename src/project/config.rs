@@ -346,12 +346,11 @@ impl NodeConfig {
         self.quote_columns = from.flag("quote_columns");
         let delimiter = from.text("delimiter").unwrap_or_else(|| ",".to_owned());
         let mut characters = delimiter.chars();
-        self.delimiter = match (characters.next(), characters.next()) {
-            (Some(one), None) => one,
-            _ => {
-                from.wrong("delimiter", "one character");
-                ','
-            }
+        self.delimiter = if let (Some(one), None) = (characters.next(), characters.next()) {
+            one
+        } else {
+            from.wrong("delimiter", "one character");
+            ','
         };
     }
 }
@@ -475,7 +474,7 @@ impl<'a> Reading<'a> {
             .iter()
             .map(|item| match item {
                 Value::Object(map) => map.get("sql").and_then(Value::as_str).map(str::to_owned),
-                Value::String(text) => hook_text(text),
+                Value::String(text) => Some(hook_text(text)),
                 _ => None,
             })
             .collect();
@@ -503,20 +502,17 @@ impl<'a> Reading<'a> {
 }
 
 /// A hook's text; dbt also takes a mapping written as JSON.
-fn hook_text(text: &str) -> Option<String> {
+fn hook_text(text: &str) -> String {
     let parsed = text
         .trim_start()
         .starts_with('{')
         .then(|| serde_json::from_str::<Value>(text).ok())
         .flatten();
-    match parsed
+    let sql = parsed
         .as_ref()
         .and_then(|value| value.get("sql"))
-        .and_then(Value::as_str)
-    {
-        Some(sql) => Some(sql.to_owned()),
-        None => Some(text.to_owned()),
-    }
+        .and_then(Value::as_str);
+    sql.unwrap_or(text).to_owned()
 }
 
 fn scalar(value: &Value) -> Option<String> {

@@ -1,4 +1,12 @@
 //! Projects are loaded as they are written, and every fault of their files is told with its place.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and reads its cases from files"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -125,7 +133,11 @@ fn a_project_is_linked() {
         .iter()
         .map(|id| {
             let relation = graph.relation(id).map(ToString::to_string).unwrap_or_default();
-            let parents: Vec<&str> = graph.parents(id).iter().map(|parent| parent.as_str()).collect();
+            let parents: Vec<&str> = graph
+                .parents(id)
+                .iter()
+                .map(headwater::names::NodeId::as_str)
+                .collect();
             format!("{id} [{relation}] <- {}", parents.join(", "))
         })
         .collect();
@@ -150,7 +162,7 @@ fn request(line: &str) -> SelectionRequest {
             "--selector" => request.selector = Some(word.to_owned()),
             "--resource-type" => request.resource_types.push(word.to_owned()),
             "--indirect-selection" => {
-                request.indirect = IndirectSelection::parse(word).expect("a known word")
+                request.indirect = IndirectSelection::parse(word).expect("a known word");
             }
             _ => panic!("`{flag}` is no flag of a selection"),
         }
@@ -165,9 +177,9 @@ fn selections_mean_what_they_mean_to_dbt() {
     let mut told = String::new();
     for line in cases.lines() {
         let (selected, diagnostics) = select(&graph, &graph.project.selectors, &request(line));
-        told.push_str(&format!("{line}\n"));
+        told.extend([line, "\n"]);
         for id in selected {
-            told.push_str(&format!("    {id}\n"));
+            told.extend(["    ", id.as_str(), "\n"]);
         }
         told.push_str(&show(&diagnostics));
     }
@@ -178,7 +190,7 @@ fn selections_mean_what_they_mean_to_dbt() {
 fn show(diagnostics: &[Diagnostic]) -> String {
     let mut shown = String::new();
     for diagnostic in diagnostics {
-        shown.push_str(&format!("{diagnostic}\n"));
+        shown.extend([diagnostic.to_string().as_str(), "\n"]);
         shown.extend(diagnostic.notes.iter().map(|note| format!("    note: {note}\n")));
         shown.extend(diagnostic.hints.iter().map(|hint| format!("    hint: {hint}\n")));
     }

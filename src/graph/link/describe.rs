@@ -68,6 +68,13 @@ pub(super) fn describe_unnamed(node: &Node, config: &Map<String, Value>) -> Map<
         ("columns".to_owned(), Value::Object(columns)),
         ("patch_path".to_owned(), json!(node.patch_path)),
     ]);
+    described.extend(describe_kind(node, config));
+    described
+}
+
+/// What models and generic tests have beyond other nodes.
+fn describe_kind(node: &Node, config: &Map<String, Value>) -> Map<String, Value> {
+    let mut described = Map::new();
     if node.kind == NodeKind::Model {
         let version = node.version.as_ref();
         described.extend([

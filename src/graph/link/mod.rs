@@ -38,9 +38,9 @@ pub fn link(mut project: Project, renderer: &Renderer) -> (Graph, Vec<Diagnostic
     let mut resolver = Resolver::new(&project, &sources);
     for Captured { node, config, .. } in &captured {
         if config.enabled {
-            resolver.add_enabled(node)
+            resolver.add_enabled(node);
         } else {
-            resolver.add_disabled(node)
+            resolver.add_disabled(node);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::project::node::{Node, NodeKind, Project};
 
 /// Every name that can be referred to.
 #[derive(Debug, Default)]
-pub struct Resolver {
+pub(in crate::graph) struct Resolver {
     root_package: String,
     nodes: HashMap<String, Vec<Target>>,
     sources: HashMap<(String, String), Vec<Target>>,

@@ -3,6 +3,8 @@
 //! The resolution of plain scalars is that of YAML 1.1 as dbt reads it: `yes`, `no`, `on` and `off` are booleans, and
 //! a date stays text.
 
+mod scalar;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -151,6 +153,7 @@ impl Yaml {
     }
 
     /// Gives a value that was made elsewhere this one's place.
+    #[must_use]
     pub fn replaced_by(&self, value: Value) -> Self {
         let at = |value| self.replaced_by(value);
         let content = match value {
@@ -313,7 +316,7 @@ impl<'t> Reader<'t> {
             Event::Scalar(text, style, anchor, tag) => {
                 let forced = tag.is_some_and(|tag| tag.suffix() == "str");
                 let content = if style == ScalarStyle::Plain && !forced {
-                    resolve(&text)
+                    scalar::resolve(&text)
                 } else {
                     Content::Text(Arc::from(text.as_ref()))
                 };
@@ -491,58 +494,6 @@ fn merge(mapping: &mut Mapping, sources: Vec<Yaml>) {
                 }
             }
         }
-    }
-}
-
-/// Says what a plain scalar means.
-fn resolve(text: &str) -> Content {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => Content::Null,
-        "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Content::Bool(true),
-        "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Content::Bool(false),
-        _ => number(text).map_or_else(|| Content::Text(Arc::from(text)), Content::Number),
-    }
-}
-
-fn number(text: &str) -> Option<Number> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
-        return None;
-    }
-    if let Some(value) = integer(digits) {
-        return Some(if negative {
-            Number::from(-value)
-        } else {
-            Number::from(value)
-        });
-    }
-    let plain = digits.replace('_', "");
-    let (mantissa, exponent) = plain
-        .split_once(['e', 'E'])
-        .map_or((plain.as_str(), None), |(m, e)| (m, Some(e)));
-    let is_decimal = mantissa.contains('.') && mantissa.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let is_signed = exponent.is_none_or(|e| e.starts_with(['+', '-']));
-    if !(is_decimal && is_signed) {
-        return None;
-    }
-    let value: f64 = plain.parse().ok()?;
-    Number::from_f64(if negative { -value } else { value })
-}
-
-fn integer(digits: &str) -> Option<i64> {
-    let plain = digits.replace('_', "");
-    if let Some(hex) = plain.strip_prefix("0x") {
-        return i64::from_str_radix(hex, 16).ok();
-    }
-    if !plain.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    match plain.strip_prefix('0') {
-        Some(octal) if !octal.is_empty() => i64::from_str_radix(octal, 8).ok(),
-        _ => plain.parse().ok(),
     }
 }
 
