@@ -46,7 +46,11 @@ impl Terminal {
     /// Sets up for a command.
     pub(super) fn new(host: &Host, format: LogFormat, verbosity: Verbosity) -> Self {
         let live = format == LogFormat::Text && verbosity == Verbosity::Normal && io::stderr().is_terminal();
-        let target = if live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if live {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(Some(0), target);
         bar.set_style(
             ProgressStyle::with_template("{spinner} {pos}/{len} {elapsed} {wide_msg}")
@@ -116,7 +120,10 @@ impl Terminal {
         for diagnostic in &diagnostics {
             self.diagnostic(diagnostic);
         }
-        let n_errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+        let n_errors = diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error())
+            .count();
         if n_errors > 1 && self.format == LogFormat::Text {
             self.line(&format!("{n_errors} errors"));
         }
@@ -160,7 +167,11 @@ impl Terminal {
         match self.format {
             _ if silent => {}
             LogFormat::Text => self.line(&self.node_line(result, done, total)),
-            LogFormat::Json => self.json(level(result.status), "NodeFinished", &node_json(result, done, total)),
+            LogFormat::Json => self.json(
+                level(result.status),
+                "NodeFinished",
+                &node_json(result, done, total),
+            ),
         }
         for diagnostic in &result.diagnostics {
             self.diagnostic(diagnostic);
@@ -176,9 +187,19 @@ impl Terminal {
         };
         let width = total.to_string().len();
         let rows = result.rows.map(|rows| format!("{} rows", grouped(rows)));
-        let failures = result.failures.filter(|n| *n > 0).map(|n| format!("{n} failing rows"));
-        let facts: Vec<String> =
-            [rows, failures, result.message.clone(), Some(seconds(result.elapsed()))].into_iter().flatten().collect();
+        let failures = result
+            .failures
+            .filter(|n| *n > 0)
+            .map(|n| format!("{n} failing rows"));
+        let facts: Vec<String> = [
+            rows,
+            failures,
+            result.message.clone(),
+            Some(seconds(result.elapsed())),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         format!(
             "{done:>width$}/{total} {} {:<9} {}  {}",
             self.style.paint(role, &format!("{:<6}", result.status.word())),
@@ -206,10 +227,17 @@ impl ProgressReporter for Terminal {
             }
             RunEvent::Finished(result) => self.finished(result),
             RunEvent::Published { build } => self.say(&format!("published build {build}")),
-            RunEvent::Sync { name, n_done, n_total, waiting_for } => {
+            RunEvent::Sync {
+                name,
+                n_done,
+                n_total,
+                waiting_for,
+            } => {
                 self.bar.set_length(*n_total);
                 self.bar.set_position(*n_done);
-                let waiting = waiting_for.map(|what| format!(", waiting for {what}")).unwrap_or_default();
+                let waiting = waiting_for
+                    .map(|what| format!(", waiting for {what}"))
+                    .unwrap_or_default();
                 self.bar.set_message(format!("{name}{waiting}"));
             }
         }
@@ -252,7 +280,11 @@ pub(super) fn size(bytes: u64) -> String {
         }
         amount /= 1000.0;
     }
-    if unit == "B" { format!("{bytes} B") } else { format!("{amount:.1} {unit}") }
+    if unit == "B" {
+        format!("{bytes} B")
+    } else {
+        format!("{amount:.1} {unit}")
+    }
 }
 
 fn level(status: NodeStatus) -> &'static str {

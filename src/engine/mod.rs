@@ -12,6 +12,7 @@
 //! - The clock that SQL sees (`now()`, `current_timestamp`, `current_date`) is [`EngineSettings::as_of`].
 //! - What is written is normalised (see [`types::storage_type`]) and complete: no half file bears a final name.
 
+mod dialect;
 mod execute;
 mod extract;
 mod files;

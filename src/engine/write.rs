@@ -133,7 +133,10 @@ impl Engine {
             parts.push(target.write_all(&rest)?);
         }
         let finish = SpawnedTask::spawn_blocking(move || finish(&target, parts));
-        finish.join().await.map_err(|e| DataFusionError::ExecutionJoin(Box::new(e)))?
+        finish
+            .join()
+            .await
+            .map_err(|e| DataFusionError::ExecutionJoin(Box::new(e)))?
     }
 
     async fn run_partitions(
@@ -288,7 +291,11 @@ fn stored(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
         })
         .collect::<std::result::Result<Vec<ArrayRef>, _>>()?;
     let options = datafusion::arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
+    Ok(RecordBatch::try_new_with_options(
+        Arc::clone(schema),
+        columns,
+        &options,
+    )?)
 }
 
 fn one_batch(schema: &SchemaRef, batches: &[RecordBatch], ordered: bool) -> Result<RecordBatch> {

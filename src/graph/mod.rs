@@ -1,6 +1,13 @@
 //! One typed graph: every node with its configuration, its name in the warehouse, and what it depends on.
 
+pub mod catalog;
+mod inline;
 pub mod link;
+pub mod plan;
+mod queries;
+pub mod sources;
+pub mod version;
+mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -44,12 +44,19 @@ async fn make(ctx: &RunCtx, node: &GraphNode, planned: &PlannedNode) -> Result<P
     let present = column_names(&catalog.plan(&planned.compiled).map_err(located)?.query.schema());
     let former = ctx.published.as_ref().and_then(|build| build.relation(&name));
     let former_columns = match former {
-        Some(_) => catalog.columns(&name).map_err(located)?.map(|schema| column_names(&schema)).unwrap_or_default(),
+        Some(_) => catalog
+            .columns(&name)
+            .map_err(located)?
+            .map(|schema| column_names(&schema))
+            .unwrap_or_default(),
         None => Vec::new(),
     };
     let rule = rule(node, &present)?;
     let quoted = name.quoted();
-    let now = format!("cast('{}' as timestamp)", ctx.planner.as_of().format("%Y-%m-%d %H:%M:%S%.6f"));
+    let now = format!(
+        "cast('{}' as timestamp)",
+        ctx.planner.as_of().format("%Y-%m-%d %H:%M:%S%.6f")
+    );
     let sql = next_version(
         &rule,
         SnapshotInputs {
@@ -59,9 +66,16 @@ async fn make(ctx: &RunCtx, node: &GraphNode, planned: &PlannedNode) -> Result<P
             now: &now,
         },
     );
-    let query = catalog.plan(&sql).map_err(|fault| Error::from(fault.into_diagnostic()))?.query;
+    let query = catalog
+        .plan(&sql)
+        .map_err(|fault| Error::from(fault.into_diagnostic()))?
+        .query;
     let before = former.map_or("none", |relation| relation.table.version.as_str());
-    let version = VersionBuilder::new("snapshot").part(&planned.version).part(before).part(&now).finish();
+    let version = VersionBuilder::new("snapshot")
+        .part(&planned.version)
+        .part(before)
+        .part(&now)
+        .finish();
     let mut made = store(ctx, node, planned, (&query, &version)).await?;
     made.kind = RelationKind::Snapshot;
     made.inputs = Some(planned.version.clone());
@@ -76,21 +90,36 @@ fn column_names(schema: &Schema) -> Vec<String> {
 fn rule(node: &GraphNode, columns: &[String]) -> Result<SnapshotRule, Diagnostic> {
     let config = &node.config;
     let fault = |message: &str, hint: &str| {
-        Diagnostic::error(codes::SNAPSHOT_RULE, format!("snapshot `{}` {message}", node.node.name))
-            .at(Span::file(&node.node.original_file_path))
-            .hint(hint)
+        Diagnostic::error(
+            codes::SNAPSHOT_RULE,
+            format!("snapshot `{}` {message}", node.node.name),
+        )
+        .at(Span::file(&node.node.original_file_path))
+        .hint(hint)
     };
     if config.unique_key.is_empty() {
-        return Err(fault("has no `unique_key`", "name the columns that identify a row: `unique_key: id`"));
+        return Err(fault(
+            "has no `unique_key`",
+            "name the columns that identify a row: `unique_key: id`",
+        ));
     }
     let strategy = match (config.strategy.as_deref(), &config.updated_at) {
-        (Some("timestamp"), Some(updated_at)) => Strategy::Timestamp { updated_at: updated_at.clone() },
+        (Some("timestamp"), Some(updated_at)) => Strategy::Timestamp {
+            updated_at: updated_at.clone(),
+        },
         (Some("timestamp"), None) => {
-            return Err(fault("has no `updated_at`", "strategy `timestamp` needs the column: `updated_at: modified_at`"));
+            return Err(fault(
+                "has no `updated_at`",
+                "strategy `timestamp` needs the column: `updated_at: modified_at`",
+            ));
         }
         (Some("check"), updated_at) => Strategy::Check {
-            columns: check_columns(node, columns)
-                .ok_or_else(|| fault("has no `check_cols`", "name the columns to compare, or say `check_cols: all`"))?,
+            columns: check_columns(node, columns).ok_or_else(|| {
+                fault(
+                    "has no `check_cols`",
+                    "name the columns to compare, or say `check_cols: all`",
+                )
+            })?,
             updated_at: updated_at.clone(),
         },
         (other, _) => {
@@ -110,9 +139,13 @@ fn rule(node: &GraphNode, columns: &[String]) -> Result<SnapshotRule, Diagnostic
 fn check_columns(node: &GraphNode, columns: &[String]) -> Option<Vec<String>> {
     match &node.config.check_cols {
         CheckColumns::Absent => None,
-        CheckColumns::All => {
-            Some(columns.iter().filter(|column| !node.config.unique_key.contains(column)).cloned().collect())
-        }
+        CheckColumns::All => Some(
+            columns
+                .iter()
+                .filter(|column| !node.config.unique_key.contains(column))
+                .cloned()
+                .collect(),
+        ),
         CheckColumns::Columns(some) => Some(some.clone()),
     }
 }

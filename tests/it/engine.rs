@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use chrono::{TimeZone as _, Utc};
-use headwater::engine::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
-use headwater::engine::arrow::datatypes::Schema;
+use headwater::engine::arrow::array::RecordBatch;
 use headwater::engine::arrow::util::display::{ArrayFormatter, FormatOptions};
 use headwater::engine::{
     DeclaredColumn, Engine, EngineSettings, Scope, SeedOptions, SortKey, SqlFault, StoredTable, TableSource,
@@ -79,12 +77,7 @@ fn printed(batches: &[RecordBatch]) -> Vec<String> {
             let cells: Vec<String> = batch
                 .columns()
                 .iter()
-                .map(|column| {
-                    ArrayFormatter::try_new(column, &options)
-                        .unwrap()
-                        .value(row)
-                        .to_string()
-                })
+                .map(|column| ArrayFormatter::try_new(column, &options).unwrap().value(row).to_string())
                 .collect();
             rows.push(cells.join(" | "));
         }
@@ -92,19 +85,147 @@ fn printed(batches: &[RecordBatch]) -> Vec<String> {
     rows
 }
 
-/// Runs a query over the contacts and companies above and compares its rows, in order.
-fn check(sql: &str, expected: &[&str]) {
-    let found = World::new()
-        .rows(sql)
-        .unwrap_or_else(|fault| panic!("{sql}\n{fault:?}"));
-    assert_eq!(found, expected, "{sql}");
+/// Runs each query of a file, which `;` at a line's end separates, and shows its rows or its fault.
+fn shown(queries: &str) -> String {
+    let world = World::new();
+    let mut text = String::new();
+    for sql in queries.split(";\n").filter(|sql| !sql.trim().is_empty()) {
+        let outcome = match world.rows(sql) {
+            Ok(rows) => rows.iter().map(|row| format!("    {row}\n")).collect(),
+            Err(fault) => fault_shown(sql, &fault),
+        };
+        text.push_str(&format!("{sql}\n{outcome}\n"));
+    }
+    text
+}
+
+fn fault_shown(sql: &str, fault: &SqlFault) -> String {
+    let mut text = String::new();
+    if let Some(at) = fault.position {
+        let line = sql.lines().nth(at.line - 1).unwrap_or_default();
+        if sql.lines().count() > 1 {
+            text.push_str(&format!("{line}\n"));
+        }
+        text.push_str(&format!("{}{}\n", " ".repeat(at.column - 1), "^".repeat(at.width.max(1))));
+    }
+    text.push_str(&format!("    {}: {}\n", fault.code, fault.message));
+    for note in &fault.notes {
+        text.push_str(&format!("    note: {note}\n"));
+    }
+    for hint in &fault.hints {
+        text.push_str(&format!("    hint: {hint}\n"));
+    }
+    text
 }
 
 #[test]
-fn queries_give_rows() {
-    check("select count(*) as n from contacts", &["4"]);
-    check(
-        "select company_name, count(*) as n from companies join contacts using (company_id) group by 1 order by 1",
-        &["Analytical Engines | 2", "Structured | 2"],
+fn functions_and_spellings() {
+    insta::assert_snapshot!(shown(include_str!("../../fixtures/engine/functions.sql")));
+}
+
+#[test]
+fn faults_are_told_in_our_words_at_their_place() {
+    insta::assert_snapshot!(shown(include_str!("../../fixtures/engine/faults.sql")));
+}
+
+/// Writes a query, reads the files back and compares the rows in the files' order.
+fn check_written(sql: &str, options: &WriteOptions, expected: &[&str]) {
+    let mut world = World::new();
+    let folder = world.folder.path().join("store/table");
+    let query = world.engine.plan(sql, &world.scope).unwrap();
+    let written = world.runtime.block_on(world.engine.write_parquet(&query, &folder, options)).unwrap();
+    let table = StoredTable {
+        files: written.files.iter().map(|file| folder.join(&file.name)).collect(),
+        schema: written.schema.clone(),
+    };
+    world
+        .scope
+        .insert(RelationName::new("headwater", "main", "written"), TableSource::Parquet(table));
+    assert_eq!(world.rows("select * from written").unwrap(), expected, "{sql}");
+    let names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(names.len(), written.files.len(), "only final names: {names:?}");
+}
+
+#[test]
+fn tables_are_written_in_an_order_of_their_own() {
+    check_written(
+        "select email, contact_id from contacts order by contact_id % 2, contact_id",
+        &WriteOptions::default(),
+        &["grace@example.com | 2", "- | 4", "ada@example.com | 1", "edsger@example.com | 3"],
+    );
+    check_written(
+        "select company_id, contact_id from contacts",
+        &WriteOptions {
+            sort_by: vec![SortKey { column: "contact_id".to_owned(), descending: true }],
+        },
+        &["20 | 4", "20 | 3", "10 | 2", "10 | 1"],
+    );
+    check_written("select contact_id from contacts where false", &WriteOptions::default(), &[]);
+    check_written(
+        "select md5(email) as m, cast(created_at as timestamp(9)) as t from contacts where contact_id = 1",
+        &WriteOptions::default(),
+        &["3e3417d7ef77d5932a6734b916515ed5 | 2026-01-01T10:00:00"],
+    );
+}
+
+/// Reads an extract and compares the rows of a query over it.
+fn check_extract(files: &[(&str, &str)], location: &str, declared: &[DeclaredColumn], sql: &str, expected: &[&str]) {
+    let mut world = World::new();
+    let base = world.folder.path().join("raw");
+    for (name, text) in files {
+        let path = base.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let table = world
+        .runtime
+        .block_on(world.engine.extract(location, &base, declared))
+        .unwrap_or_else(|fault| panic!("{location}: {fault:?}"));
+    world
+        .scope
+        .insert(RelationName::new("headwater", "raw", "extract"), TableSource::Extract(table));
+    let found = world.rows(sql).unwrap_or_else(|fault| panic!("{sql}\n{fault:?}"));
+    assert_eq!(found, expected, "{location}: {sql}");
+}
+
+#[test]
+fn extracts_are_files_folders_and_globs() {
+    let csv = "Id,Name\n007,Bond\n008,Bill\n";
+    let text_id = DeclaredColumn {
+        name: "id".to_owned(),
+        data_type: Some("varchar".to_owned()),
+        is_required: true,
+    };
+    check_extract(
+        &[("agents.csv", csv)],
+        "agents.csv",
+        &[text_id],
+        "select id, name from raw.extract order by id",
+        &["007 | Bond", "008 | Bill"],
+    );
+    check_extract(
+        &[("agents.csv", csv)],
+        "./agents.csv",
+        &[],
+        "select id from raw.extract order by id",
+        &["7", "8"],
+    );
+    check_extract(
+        &[
+            ("events/day=2026-01-01/a.ndjson", "{\"n\": 1}\n{\"n\": 2}\n"),
+            ("events/day=2026-01-02/b.ndjson", "{\"n\": 3, \"tags\": [\"x\"]}\n"),
+            ("events/_temporary/c.ndjson", "{\"n\": 9}\n"),
+        ],
+        "events.parquet",
+        &[],
+        "select day, sum(n) as n, max(tags[1]) as tag from raw.extract group by 1 order by 1",
+        &["2026-01-01 | 3 | -", "2026-01-02 | 3 | x"],
+    );
+    check_extract(
+        &[("a/x1.csv", "n\n1\n"), ("b/x2.csv", "n\n2\n"), ("b/y.csv", "n\n3\n")],
+        "*/x?.csv",
+        &[],
+        "select sum(n) as n from raw.extract",
+        &["3"],
     );
 }

@@ -19,9 +19,7 @@ impl<'a> Tokens<'a> {
         // What came before a broken token is kept.
         let outcome = Tokenizer::new(&GenericDialect {}, sql).tokenize_with_location_into_buf(&mut tokens);
         tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
-        if outcome.is_err() && tokens.is_empty() {
-            return Self { sql, tokens };
-        }
+        drop(outcome);
         Self { sql, tokens }
     }
 
@@ -38,7 +36,11 @@ impl<'a> Tokens<'a> {
                 column: count(last.span.end.column),
                 width: 0,
             },
-            None => Position { line: 1, column: 1, width: 0 },
+            None => Position {
+                line: 1,
+                column: 1,
+                width: 0,
+            },
         }
     }
 
@@ -101,7 +103,11 @@ impl<'a> Tokens<'a> {
 
     /// The last place of a name.
     pub(super) fn last_word(&self, name: &str) -> Option<Position> {
-        self.tokens.iter().rev().find(|token| is_word(token, name)).map(place)
+        self.tokens
+            .iter()
+            .rev()
+            .find(|token| is_word(token, name))
+            .map(place)
     }
 
     /// The first call of a function.
@@ -121,7 +127,9 @@ impl<'a> Tokens<'a> {
                 if index % 2 == 1 {
                     token.token == Token::Period
                 } else {
-                    parts.get(index / 2).is_some_and(|part| is_word(token, part.trim_matches('"')))
+                    parts
+                        .get(index / 2)
+                        .is_some_and(|part| is_word(token, part.trim_matches('"')))
                 }
             })
         });
@@ -137,7 +145,33 @@ impl<'a> Tokens<'a> {
         })
     }
 
-    /// The first place of any of some words, such as operators or keywords.
+    /// Whether the query has a text in it.
+    pub(super) fn contains(&self, text: &str) -> bool {
+        !text.is_empty() && self.sql.contains(text)
+    }
+
+    /// Where a text or a number stands as a literal.
+    pub(super) fn literal(&self, value: &str) -> Option<Position> {
+        self.tokens
+            .iter()
+            .find(|token| match &token.token {
+                Token::SingleQuotedString(text) => text == value,
+                Token::Number(number, _) => number == value,
+                _ => false,
+            })
+            .map(place)
+    }
+
+    /// The last place of a token that is written so.
+    pub(super) fn last_text(&self, wanted: &str) -> Option<Position> {
+        self.tokens
+            .iter()
+            .rev()
+            .find(|token| token.token.to_string().eq_ignore_ascii_case(wanted))
+            .map(place)
+    }
+
+    /// The first place of a token that is written so, such as an operator or a keyword.
     pub(super) fn text(&self, wanted: &str) -> Option<Position> {
         self.tokens
             .iter()
