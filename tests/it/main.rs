@@ -3,7 +3,3 @@
 mod engine;
 mod project;
 mod render;
-//! The integration tests, one module per feature.
-
-mod engine;
-mod project;
