@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArgumentList, FunctionArguments, Ident, ObjectName, Statement, TableFactor, UnaryOperator, Value, VisitMut,
-    VisitorMut,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName, Statement, TableFactor, UnaryOperator, Value,
+    VisitMut as _, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -63,7 +63,11 @@ const TEMPLATES: &[(&str, usize, &str)] = &[
     ("minute", 1, "date_part('minute', $1)"),
     ("second", 1, "date_part('second', $1)"),
     ("epoch", 1, "date_part('epoch', $1)"),
-    ("epoch_ms", 1, "cast(arrow_cast($1, 'Timestamp(Millisecond, None)') as bigint)"),
+    (
+        "epoch_ms",
+        1,
+        "cast(arrow_cast($1, 'Timestamp(Millisecond, None)') as bigint)",
+    ),
     ("strftime", 2, "to_char($1, $2)"),
     ("strptime", 2, "to_timestamp_micros($1, $2)"),
     ("datediff", 2, "date_diff('day', $2, $1)"),
@@ -80,7 +84,14 @@ const TEMPLATES: &[(&str, usize, &str)] = &[
 
 /// Functions whose first argument is a part of a date, which may be written without quotes.
 const PART_FIRST: &[&str] = &[
-    "datediff", "date_diff", "timestampdiff", "dateadd", "date_add", "timestampadd", "date_trunc", "date_part",
+    "datediff",
+    "date_diff",
+    "timestampdiff",
+    "dateadd",
+    "date_add",
+    "timestampadd",
+    "date_trunc",
+    "date_part",
 ];
 
 /// `BigQuery`'s: the part comes last, and of two dates the later comes first.
@@ -95,9 +106,30 @@ const PART_LAST: &[(&str, usize, &str)] = &[
 ];
 
 const PARTS: &[&str] = &[
-    "year", "years", "quarter", "quarters", "month", "months", "week", "weeks", "isoweek", "day", "days", "hour",
-    "hours", "minute", "minutes", "second", "seconds", "millisecond", "milliseconds", "microsecond", "microseconds",
-    "dow", "doy", "epoch",
+    "year",
+    "years",
+    "quarter",
+    "quarters",
+    "month",
+    "months",
+    "week",
+    "weeks",
+    "isoweek",
+    "day",
+    "days",
+    "hour",
+    "hours",
+    "minute",
+    "minutes",
+    "second",
+    "seconds",
+    "millisecond",
+    "milliseconds",
+    "microsecond",
+    "microseconds",
+    "dow",
+    "doy",
+    "epoch",
 ];
 
 type Templates = BTreeMap<(&'static str, usize), Expr>;
@@ -166,7 +198,10 @@ fn replacement(expr: &mut Expr) -> Option<Expr> {
             array_expr,
             negated,
         } => {
-            let has = call("array_has", vec![array_expr.as_ref().clone(), expr.as_ref().clone()]);
+            let has = call(
+                "array_has",
+                vec![array_expr.as_ref().clone(), expr.as_ref().clone()],
+            );
             Some(if *negated { not(has) } else { has })
         }
         Expr::Like { any: true, .. } | Expr::ILike { any: true, .. } => like_any(expr),
@@ -184,18 +219,33 @@ fn like_any(expr: &Expr) -> Option<Expr> {
         Expr::Nested(pattern) => vec![pattern.as_ref().clone()],
         _ => return None,
     };
-    let any = patterns.into_iter().map(|one| one_like(expr, one)).reduce(|left, right| Expr::BinaryOp {
-        left: Box::new(left),
-        op: BinaryOperator::Or,
-        right: Box::new(right),
-    })?;
+    let any = patterns
+        .into_iter()
+        .map(|one| one_like(expr, one))
+        .reduce(|left, right| Expr::BinaryOp {
+            left: Box::new(left),
+            op: BinaryOperator::Or,
+            right: Box::new(right),
+        })?;
     let any = Expr::Nested(Box::new(any));
     Some(if *negated { not(any) } else { any })
 }
 
 fn one_like(like: &Expr, one: Expr) -> Expr {
     let mut like = like.clone();
-    if let Expr::Like { any, negated, pattern, .. } | Expr::ILike { any, negated, pattern, .. } = &mut like {
+    if let Expr::Like {
+        any,
+        negated,
+        pattern,
+        ..
+    }
+    | Expr::ILike {
+        any,
+        negated,
+        pattern,
+        ..
+    } = &mut like
+    {
         *any = false;
         *negated = false;
         **pattern = one;
@@ -274,13 +324,15 @@ fn adopt(filled: &mut Expr, original: &Function) {
     inner.over.clone_from(&original.over);
     inner.filter.clone_from(&original.filter);
     inner.null_treatment = original.null_treatment;
-    let (FunctionArguments::List(to), FunctionArguments::List(from)) = (&mut inner.args, &original.args) else {
+    let (FunctionArguments::List(to), FunctionArguments::List(from)) = (&mut inner.args, &original.args)
+    else {
         return;
     };
     to.duplicate_treatment = from.duplicate_treatment;
     to.clauses.extend(from.clauses.iter().cloned());
     if !original.within_group.is_empty() {
-        to.clauses.push(FunctionArgumentClause::OrderBy(original.within_group.clone()));
+        to.clauses
+            .push(FunctionArgumentClause::OrderBy(original.within_group.clone()));
     }
 }
 

@@ -8,15 +8,17 @@ use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{ExplainOption, LogicalPlan, LogicalPlanBuilder};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
-use futures::TryStreamExt as _;
+use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::locate::{self, SqlFault};
 use super::planner::PlannedQuery;
 use super::session::Engine;
+use super::types::stored_batch;
 
 impl Engine {
-    /// The rows of a query; the first `limit` of them where one is given.
+    /// The rows of a query, with its columns as they are stored; the first `limit` of them where one is given.
     ///
     /// # Errors
     /// A [`SqlFault`]: the query fails on its data, memory or disk runs out, or a file is gone.
@@ -27,7 +29,10 @@ impl Engine {
     ) -> Result<Vec<RecordBatch>, SqlFault> {
         let fault = |error| locate::fault(error, &query.sql, None);
         let plan = limited(&query.plan, limit).map_err(fault)?;
-        self.collected(plan).await.map_err(fault)
+        let batches = self.collected(plan).await.map_err(fault)?;
+        let schema = query.schema();
+        let stored: Result<Vec<RecordBatch>> = batches.iter().map(|batch| stored_batch(batch, &schema)).collect();
+        stored.map_err(fault)
     }
 
     /// The rows of a query as they come; failures on the way are told by [`Engine::locate`].
@@ -37,7 +42,13 @@ impl Engine {
     pub async fn stream(&self, query: &PlannedQuery) -> Result<SendableRecordBatchStream, SqlFault> {
         let fault = |error| locate::fault(error, &query.sql, None);
         let physical = self.physical(&query.plan).await.map_err(fault)?;
-        execute_stream(physical, self.task()).map_err(fault)
+        let rows = execute_stream(physical, self.task()).map_err(fault)?;
+        let schema = query.schema();
+        let stored = {
+            let schema = Arc::clone(&schema);
+            rows.map(move |batch| stored_batch(&batch?, &schema))
+        };
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, stored)))
     }
 
     /// Tells a failure that a stream of `query` met.
@@ -90,7 +101,9 @@ impl Engine {
             let physical = engine.physical(&plan).await?;
             execute_stream(physical, engine.task())?.try_collect().await
         });
-        task.join().await.map_err(|e| DataFusionError::ExecutionJoin(Box::new(e)))?
+        task.join()
+            .await
+            .map_err(|e| DataFusionError::ExecutionJoin(Box::new(e)))?
     }
 
     /// The physical plan of a logical one, with the clock at `as_of`.

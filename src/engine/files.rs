@@ -80,7 +80,9 @@ impl FilesTable {
             store,
             format,
             files,
-            columns: TableSchema::new(file_schema, partitions),
+            columns: TableSchema::builder(file_schema)
+                .with_table_partition_cols(partitions)
+                .build(),
         }
     }
 

@@ -70,7 +70,8 @@ impl Engine {
     /// # Errors
     /// A [`SqlFault`] (`HW0301`–`HW0349`) with the position in `sql`.
     pub fn plan(&self, sql: &str, scope: &Scope) -> Result<PlannedQuery, SqlFault> {
-        catch_unwind(AssertUnwindSafe(|| self.try_plan(sql, scope))).unwrap_or_else(|_| Err(locate::panicked()))
+        catch_unwind(AssertUnwindSafe(|| self.try_plan(sql, scope)))
+            .unwrap_or_else(|_| Err(locate::panicked()))
     }
 
     fn try_plan(&self, sql: &str, scope: &Scope) -> Result<PlannedQuery, SqlFault> {
@@ -119,6 +120,10 @@ pub(super) fn parse(sql: &str) -> Result<Statement> {
         .build()?
         .parse_statements()?;
     match (statements.pop_front(), statements.pop_front()) {
+        (Some(Statement::Statement(mut statement)), None) => {
+            super::precedence::repair(statement.as_mut());
+            Ok(Statement::Statement(statement))
+        }
         (Some(statement), None) => Ok(statement),
         (None, _) => Err(DataFusionError::Plan(locate::NO_STATEMENT.to_owned())),
         (Some(_), Some(_)) => Err(DataFusionError::Plan(locate::MANY_STATEMENTS.to_owned())),

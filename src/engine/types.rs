@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use datafusion::common::Result;
 use datafusion::logical_expr::planner::TypePlanner;
@@ -19,15 +21,14 @@ pub fn storage_type(data_type: &DataType) -> DataType {
         DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
         DataType::Dictionary(_, values) => storage_type(values),
         DataType::RunEndEncoded(_, values) => storage_type(values.data_type()),
-        DataType::Timestamp(_, None) => DataType::Timestamp(TimeUnit::Microsecond, None),
+        DataType::Timestamp(_, None) | DataType::Date64 => DataType::Timestamp(TimeUnit::Microsecond, None),
         DataType::Timestamp(_, Some(_)) => DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC"))),
-        DataType::Date64 => DataType::Timestamp(TimeUnit::Microsecond, None),
         DataType::Time32(_) | DataType::Time64(_) => DataType::Time64(TimeUnit::Microsecond),
         DataType::List(item)
         | DataType::LargeList(item)
         | DataType::ListView(item)
-        | DataType::LargeListView(item) => DataType::List(storage_field(item)),
-        DataType::FixedSizeList(item, _) => DataType::List(storage_field(item)),
+        | DataType::LargeListView(item)
+        | DataType::FixedSizeList(item, _) => DataType::List(storage_field(item)),
         DataType::Struct(fields) => DataType::Struct(fields.iter().map(storage_field).collect()),
         DataType::Map(entries, sorted) => DataType::Map(storage_field(entries), *sorted),
         other => other.clone(),
@@ -50,6 +51,28 @@ pub fn storage_schema(schema: &Schema) -> SchemaRef {
         .map(|field| Field::new(field.name(), storage_type(field.data_type()), true))
         .collect();
     Arc::new(Schema::new(fields))
+}
+
+/// A batch with its columns as they are stored.
+pub(super) fn stored_batch(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let columns = batch
+        .columns()
+        .iter()
+        .zip(schema.fields())
+        .map(|(column, field)| {
+            if column.data_type() == field.data_type() {
+                Ok(Arc::clone(column))
+            } else {
+                cast(column, field.data_type())
+            }
+        })
+        .collect::<std::result::Result<Vec<ArrayRef>, _>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(
+        Arc::clone(schema),
+        columns,
+        &options,
+    )?)
 }
 
 /// The name SQL gives to a type: `bigint`, `varchar`, `decimal(18,2)`, `varchar[]`.

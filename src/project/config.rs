@@ -136,6 +136,37 @@ pub enum HardDeletes {
     NewRecord,
 }
 
+/// The names of the columns that a snapshot adds; a project may choose others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetaColumns {
+    /// Identifies a row of the snapshot.
+    pub scd_id: String,
+    /// When the source row changed.
+    pub updated_at: String,
+    /// From when the row held.
+    pub valid_from: String,
+    /// Until when it held; null while it holds.
+    pub valid_to: String,
+    /// With `hard_deletes: new_record`: whether the row records a deletion.
+    pub is_deleted: String,
+}
+
+impl MetaColumns {
+    /// The names that a configuration gives, dbt's where it gives none.
+    pub fn of(config: &NodeConfig) -> Self {
+        let named = |standard: &str| {
+            config.snapshot_meta_column_names.get(standard).cloned().unwrap_or_else(|| standard.to_owned())
+        };
+        Self {
+            scd_id: named("dbt_scd_id"),
+            updated_at: named("dbt_updated_at"),
+            valid_from: named("dbt_valid_from"),
+            valid_to: named("dbt_valid_to"),
+            is_deleted: named("dbt_is_deleted"),
+        }
+    }
+}
+
 /// How bad a failed test is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TestSeverity {

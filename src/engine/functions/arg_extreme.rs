@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray as _, BinaryArray, BooleanArray, Int64Array, StringArray,
+    Array as _, ArrayRef, AsArray as _, BinaryArray, BooleanArray, Int64Array, StringArray,
 };
 use datafusion::arrow::compute::{SortOptions, cast};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Int64Type, UInt64Type};
@@ -85,16 +85,20 @@ impl AggregateUDFImpl for ArgExtreme {
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
         if types.len() != 2 {
-            return exec_err!("{} takes 2 arguments, a value and a key; {} given", self.name, types.len());
+            return exec_err!(
+                "{} takes 2 arguments, a value and a key; {} given",
+                self.name,
+                types.len()
+            );
         }
         Ok(types.iter().map(storage_type).collect())
     }
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        match types.first() {
-            Some(value) => Ok(value.clone()),
-            None => exec_err!("{} takes a value and a key", self.name),
-        }
+        let [value, _] = types else {
+            return exec_err!("{} takes a value and a key", self.name);
+        };
+        Ok(value.clone())
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
@@ -395,16 +399,18 @@ impl Values {
             None => null.row(0),
         });
         let mut columns = converter.convert_rows(rows)?;
-        columns.pop().ok_or_else(|| DataFusionError::Internal("a row has no column".to_owned()))
+        columns
+            .pop()
+            .ok_or_else(|| DataFusionError::Internal("a row has no column".to_owned()))
     }
 }
 
 fn null_of(converter: &RowConverter) -> Result<ArrayRef> {
     let empty = converter.convert_rows(std::iter::empty())?;
-    match empty.first() {
-        Some(column) => ScalarValue::try_from(column.data_type())?.to_array(),
-        None => exec_err!("a row has no column"),
-    }
+    let [column] = empty.as_slice() else {
+        return exec_err!("a row has one column");
+    };
+    ScalarValue::try_from(column.data_type())?.to_array()
 }
 
 impl GroupsAccumulator for Groups {
@@ -443,7 +449,11 @@ impl GroupsAccumulator for Groups {
         self.take_rows((values, keys), group_indices, None, total_num_groups)
     }
 
-    fn convert_to_state(&self, values: &[ArrayRef], opt_filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
+    fn convert_to_state(
+        &self,
+        values: &[ArrayRef],
+        opt_filter: Option<&BooleanArray>,
+    ) -> Result<Vec<ArrayRef>> {
         let [values, keys] = values else {
             return exec_err!("a value and a key are wanted");
         };
@@ -451,7 +461,8 @@ impl GroupsAccumulator for Groups {
         let Some(filter) = opt_filter else {
             return Ok(vec![Arc::clone(values), keys]);
         };
-        let left_out = datafusion::arrow::compute::not(&datafusion::arrow::compute::prep_null_mask_filter(filter))?;
+        let left_out =
+            datafusion::arrow::compute::not(&datafusion::arrow::compute::prep_null_mask_filter(filter))?;
         let keys = datafusion::arrow::compute::nullif(&keys, &left_out)?;
         Ok(vec![Arc::clone(values), keys])
     }
@@ -483,12 +494,12 @@ impl OneGroup {
 
 impl Accumulator for OneGroup {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let rows = values.first().map_or(0, |column| column.len());
+        let rows = values.first().map_or(0, datafusion::arrow::array::Array::len);
         GroupsAccumulator::update_batch(&mut self.0, values, &vec![0; rows], None, 1)
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        let rows = states.first().map_or(0, |column| column.len());
+        let rows = states.first().map_or(0, datafusion::arrow::array::Array::len);
         GroupsAccumulator::merge_batch(&mut self.0, states, &vec![0; rows], 1)
     }
 

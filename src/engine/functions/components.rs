@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, ListArray, StringArray, StructArray};
+use datafusion::arrow::array::{ArrayRef, AsArray as _, ListArray, StringArray, StructArray};
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::hash_utils::RandomState;
@@ -114,7 +114,11 @@ impl Forest {
         }
         let size = |forest: &Self, root: usize| forest.sizes.get(root).copied().unwrap_or(1);
         let (left_size, right_size) = (size(self, left), size(self, right));
-        let (small, large) = if left_size < right_size { (left, right) } else { (right, left) };
+        let (small, large) = if left_size < right_size {
+            (left, right)
+        } else {
+            (right, left)
+        };
         if let Some(parent) = self.parents.get_mut(small) {
             *parent = large;
         }
@@ -147,7 +151,9 @@ impl Forest {
         let mut components = Vec::with_capacity(order.len());
         for member in &order {
             let root = self.root(*member);
-            let name = smallest.get_mut(root).map_or(*member, |slot| *slot.get_or_insert(*member));
+            let name = smallest
+                .get_mut(root)
+                .map_or(*member, |slot| *slot.get_or_insert(*member));
             components.push(name);
         }
         let names = |numbers: &[usize]| -> StringArray {
@@ -155,7 +161,12 @@ impl Forest {
         };
         let columns: Vec<ArrayRef> = vec![Arc::new(names(&order)), Arc::new(names(&components))];
         let pairs = StructArray::new(pair_fields(), columns, None);
-        ListArray::new(item(), OffsetBuffer::from_lengths([order.len()]), Arc::new(pairs), None)
+        ListArray::new(
+            item(),
+            OffsetBuffer::from_lengths([order.len()]),
+            Arc::new(pairs),
+            None,
+        )
     }
 }
 

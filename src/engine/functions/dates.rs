@@ -6,15 +6,15 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike as _, Days, Months, NaiveDate, NaiveDateTime, TimeDelta};
+use datafusion::arrow::array::TimestampMicrosecondArray;
 use datafusion::arrow::array::{Array as _, ArrayRef, AsArray as _, Date32Array, Int64Array};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Date32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
-use datafusion::arrow::array::TimestampMicrosecondArray;
+use datafusion::arrow::datatypes::{Field, FieldRef};
 use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use datafusion::arrow::datatypes::{Field, FieldRef};
 
 const TIMESTAMP: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
@@ -118,10 +118,14 @@ impl ScalarUDFImpl for Dates {
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
         match (self.function, types) {
             (DateFunction::Diff, [_, _, _]) => Ok(vec![DataType::Utf8, TIMESTAMP, TIMESTAMP]),
-            (DateFunction::Add, [_, _, date]) => Ok(vec![DataType::Utf8, DataType::Int64, date_or_timestamp(date)]),
+            (DateFunction::Add, [_, _, date]) => {
+                Ok(vec![DataType::Utf8, DataType::Int64, date_or_timestamp(date)])
+            }
             (DateFunction::LastDay, [_]) => Ok(vec![DataType::Date32]),
             (DateFunction::LastDay, [_, _]) => Ok(vec![DataType::Date32, DataType::Utf8]),
-            (DateFunction::LastDay, _) => plan_err!("last_day takes a date and, if it is not the month, a part"),
+            (DateFunction::LastDay, _) => {
+                plan_err!("last_day takes a date and, if it is not the month, a part")
+            }
             (_, _) => plan_err!("{} takes 3 arguments, {} given", self.name(), types.len()),
         }
     }
@@ -135,12 +139,19 @@ impl ScalarUDFImpl for Dates {
             DateFunction::Diff => DataType::Int64,
             DateFunction::LastDay => DataType::Date32,
             DateFunction::Add => {
-                let is_date = args.arg_fields.get(2).is_some_and(|f| *f.data_type() == DataType::Date32);
+                let is_date = args
+                    .arg_fields
+                    .get(2)
+                    .is_some_and(|f| *f.data_type() == DataType::Date32);
                 let part = match args.scalar_arguments.first() {
                     Some(Some(part)) => Part::named(part.try_as_str().flatten().unwrap_or_default())?,
                     _ => return plan_err!("the part given to date_add must be constant"),
                 };
-                if is_date && part.is_whole_days() { DataType::Date32 } else { TIMESTAMP }
+                if is_date && part.is_whole_days() {
+                    DataType::Date32
+                } else {
+                    TIMESTAMP
+                }
             }
         };
         Ok(Arc::new(Field::new(self.name(), data_type, true)))
@@ -148,7 +159,10 @@ impl ScalarUDFImpl for Dates {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let wanted = args.return_field.data_type().clone();
-        let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+        let constant = args
+            .args
+            .iter()
+            .all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if constant { 1 } else { args.number_rows };
         let part = match (self.function, args.args.as_slice()) {
             (DateFunction::LastDay, [_]) => Part::Month,
@@ -204,9 +218,7 @@ fn ordinal(part: Part, micros: i64) -> Option<i64> {
             let date = instant(micros)?.date();
             Some((i64::from(date.year()) * 12 + i64::from(date.month0())).div_euclid(months))
         }
-        None if part == Part::Week => {
-            Some((micros.div_euclid(Part::Day.micros()) + MONDAY).div_euclid(7))
-        }
+        None if part == Part::Week => Some((micros.div_euclid(Part::Day.micros()) + MONDAY).div_euclid(7)),
         None => Some(micros.div_euclid(part.micros())),
     }
 }

@@ -49,13 +49,15 @@ impl ScalarUDFImpl for LikeMask {
     }
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        match types {
-            [_, DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(_, _) | DataType::Null] => {
-                let item = Arc::new(Field::new("item", DataType::Utf8, true));
-                Ok(vec![DataType::Utf8, DataType::List(item)])
-            }
-            _ => plan_err!("like_mask takes a text and a list of patterns"),
-        }
+        let [
+            _,
+            DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(_, _),
+        ] = types
+        else {
+            return plan_err!("like_mask takes a text and a list of patterns");
+        };
+        let item = Arc::new(Field::new("item", DataType::Utf8, true));
+        Ok(vec![DataType::Utf8, DataType::List(item)])
     }
 
     fn return_type(&self, _types: &[DataType]) -> Result<DataType> {
@@ -87,7 +89,10 @@ fn constants(patterns: &ArrayRef) -> Result<Vec<String>> {
     let patterns = cast(patterns, &DataType::Utf8)?;
     let patterns: &StringArray = patterns.as_string();
     if patterns.len() > MAX_PATTERNS {
-        return plan_err!("like_mask takes up to {MAX_PATTERNS} patterns; {} given", patterns.len());
+        return plan_err!(
+            "like_mask takes up to {MAX_PATTERNS} patterns; {} given",
+            patterns.len()
+        );
     }
     Ok(patterns
         .iter()
@@ -176,10 +181,9 @@ impl Matcher {
 
     fn mask(&self, text: &str) -> i64 {
         let lower = text.is_ascii().then(|| text.to_ascii_lowercase());
-        self.patterns
-            .iter()
-            .rev()
-            .fold(0, |mask, pattern| (mask << 1) | i64::from(pattern.matches(text, lower.as_deref())))
+        self.patterns.iter().rev().fold(0, |mask, pattern| {
+            (mask << 1) | i64::from(pattern.matches(text, lower.as_deref()))
+        })
     }
 }
 

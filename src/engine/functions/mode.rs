@@ -39,10 +39,10 @@ impl AggregateUDFImpl for Mode {
     }
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        match types.first() {
-            Some(value) => Ok(value.clone()),
-            None => exec_err!("mode takes a value"),
-        }
+        let [value] = types else {
+            return exec_err!("mode takes one value");
+        };
+        Ok(value.clone())
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
@@ -50,7 +50,7 @@ impl AggregateUDFImpl for Mode {
         Ok(Box::new(Counts {
             converter: RowConverter::new(vec![SortField::new(data_type.clone())])?,
             data_type,
-            counts: BTreeMap::new(),
+            seen: BTreeMap::new(),
             bytes: 0,
         }))
     }
@@ -62,7 +62,11 @@ impl AggregateUDFImpl for Mode {
                 list(args.return_type().clone()),
                 true,
             )),
-            Arc::new(Field::new(format!("{}[counts]", args.name), list(DataType::Int64), true)),
+            Arc::new(Field::new(
+                format!("{}[counts]", args.name),
+                list(DataType::Int64),
+                true,
+            )),
         ])
     }
 }
@@ -72,7 +76,7 @@ impl AggregateUDFImpl for Mode {
 struct Counts {
     converter: RowConverter,
     data_type: DataType,
-    counts: BTreeMap<Box<[u8]>, i64>,
+    seen: BTreeMap<Box<[u8]>, i64>,
     bytes: usize,
 }
 
@@ -81,11 +85,11 @@ impl Counts {
         let rows = self.converter.convert_columns(&[Arc::clone(values)])?;
         for row in (0..values.len()).filter(|row| !values.is_null(*row)) {
             let bytes: &[u8] = rows.row(row).data();
-            if let Some(seen) = self.counts.get_mut(bytes) {
-                *seen += count(row);
+            if let Some(times) = self.seen.get_mut(bytes) {
+                *times += count(row);
             } else {
                 self.bytes += bytes.len();
-                self.counts.insert(bytes.into(), count(row));
+                self.seen.insert(bytes.into(), count(row));
             }
         }
         Ok(())
@@ -93,7 +97,9 @@ impl Counts {
 
     fn values<'a>(&self, rows: impl Iterator<Item = &'a [u8]>) -> Result<ArrayRef> {
         let parser = self.converter.parser();
-        let columns = self.converter.convert_rows(rows.map(|bytes| parser.parse(bytes)))?;
+        let columns = self
+            .converter
+            .convert_rows(rows.map(|bytes| parser.parse(bytes)))?;
         let arrays: Vec<&dyn datafusion::arrow::array::Array> = columns.iter().map(AsRef::as_ref).collect();
         Ok(concat(&arrays)?)
     }
@@ -101,10 +107,10 @@ impl Counts {
 
 impl Accumulator for Counts {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        match values {
-            [values] => self.add(values, |_| 1),
-            _ => exec_err!("mode takes one argument"),
-        }
+        let [values] = values else {
+            return exec_err!("mode takes one value");
+        };
+        self.add(values, |_| 1)
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
@@ -121,7 +127,7 @@ impl Accumulator for Counts {
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
         let mut best: Option<(&[u8], i64)> = None;
-        for (value, count) in &self.counts {
+        for (value, count) in &self.seen {
             if best.is_none_or(|(_, most)| *count > most) {
                 best = Some((value, *count));
             }
@@ -133,14 +139,16 @@ impl Accumulator for Counts {
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let values = if self.counts.is_empty() {
+        let values = if self.seen.is_empty() {
             datafusion::arrow::array::new_empty_array(&self.data_type)
         } else {
-            self.values(self.counts.keys().map(AsRef::as_ref))?
+            self.values(self.seen.keys().map(AsRef::as_ref))?
         };
-        let counts: Int64Array = self.counts.values().copied().collect();
+        let counts: Int64Array = self.seen.values().copied().collect();
         Ok(vec![
-            ScalarValue::List(Arc::new(SingleRowListArrayBuilder::new(values).build_list_array())),
+            ScalarValue::List(Arc::new(
+                SingleRowListArrayBuilder::new(values).build_list_array(),
+            )),
             ScalarValue::List(Arc::new(
                 SingleRowListArrayBuilder::new(Arc::new(counts)).build_list_array(),
             )),
@@ -148,6 +156,6 @@ impl Accumulator for Counts {
     }
 
     fn size(&self) -> usize {
-        self.bytes + self.counts.len() * (size_of::<Box<[u8]>>() + 2 * size_of::<i64>())
+        self.bytes + self.seen.len() * (size_of::<Box<[u8]>>() + 2 * size_of::<i64>())
     }
 }

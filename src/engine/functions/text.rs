@@ -55,7 +55,10 @@ impl ScalarUDFImpl for RegexpExtract {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+        let constant = args
+            .args
+            .iter()
+            .all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if constant { 1 } else { args.number_rows };
         let columns = args
             .args
@@ -66,13 +69,17 @@ impl ScalarUDFImpl for RegexpExtract {
             [texts, patterns, ..] => (texts.as_string::<i32>(), patterns.as_string::<i32>()),
             _ => return exec_err!("regexp_extract takes 2 or 3 arguments"),
         };
-        let groups = columns.get(2).map(|column| column.as_primitive::<Int64Type>());
+        let groups = columns
+            .get(2)
+            .map(datafusion::arrow::array::AsArray::as_primitive::<Int64Type>);
         let mut compiled: Option<(&str, Regex)> = None;
         let mut found: Vec<Option<&str>> = Vec::with_capacity(rows);
         for row in 0..rows {
             let group = match groups {
                 None => 0,
-                Some(groups) if groups.is_valid(row) => usize::try_from(groups.value(row)).unwrap_or(usize::MAX),
+                Some(groups) if groups.is_valid(row) => {
+                    usize::try_from(groups.value(row)).unwrap_or(usize::MAX)
+                }
                 Some(_) => usize::MAX,
             };
             if texts.is_null(row) || patterns.is_null(row) || group == usize::MAX {
@@ -86,7 +93,9 @@ impl ScalarUDFImpl for RegexpExtract {
                 };
                 compiled = Some((pattern, regex));
             }
-            let captures = compiled.as_ref().and_then(|(_, regex)| regex.captures(texts.value(row)));
+            let captures = compiled
+                .as_ref()
+                .and_then(|(_, regex)| regex.captures(texts.value(row)));
             let part = captures.and_then(|captures| captures.get(group));
             found.push(Some(part.map_or("", |part| part.as_str())));
         }
@@ -126,7 +135,10 @@ impl ScalarUDFImpl for Hash {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+        let constant = args
+            .args
+            .iter()
+            .all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if constant { 1 } else { args.number_rows };
         let columns = args
             .args

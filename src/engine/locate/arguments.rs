@@ -7,15 +7,17 @@ use crate::error::codes;
 
 /// Tells a call whose arguments are too few, too many or of the wrong types.
 pub(super) fn fault(message: &str, tokens: &Tokens<'_>) -> Option<SqlFault> {
-    let name = between(message, "Function '", "'")
-        .or_else(|| message.strip_prefix('\'')?.split_once("' does not support zero arguments").map(|(name, _)| name))?;
-    let fault = |text: String| {
-        SqlFault::new(codes::FUNCTION_ARGUMENTS, text).at_maybe(tokens.call(name))
-    };
+    let name = between(message, "Function '", "'").or_else(|| {
+        message
+            .strip_prefix('\'')?
+            .split_once("' does not support zero arguments")
+            .map(|(name, _)| name)
+    })?;
+    let fault = |text: String| SqlFault::new(codes::FUNCTION_ARGUMENTS, text).at_maybe(tokens.call(name));
     if let Some((_, inner)) = message.split_once("user-defined coercion failed with: ") {
         let inner = cleaned(inner);
         let said = if inner.contains("takes") {
-            inner
+            inner.replacen(name, &format!("`{name}`"), 1)
         } else {
             format!("`{name}` does not take these arguments together")
         };
@@ -24,18 +26,31 @@ pub(super) fn fault(message: &str, tokens: &Tokens<'_>) -> Option<SqlFault> {
     if message.contains("zero arguments") {
         return Some(fault(format!("`{name}` takes arguments, none given")));
     }
-    let received = between(message, "received String (DataType: ", ")").or_else(|| between(message, "(DataType: ", ")"));
+    let received =
+        between(message, "received String (DataType: ", ")").or_else(|| between(message, "(DataType: ", ")"));
     if let Some(data_type) = received {
-        return Some(fault(format!("`{name}` does not take a {}", sql_type(data_type))).hint("cast the argument"));
+        return Some(
+            fault(format!("`{name}` does not take a {}", sql_type(data_type))).hint("cast the argument"),
+        );
     }
     let numbers = between(message, "expects ", " arguments but received ");
     if let Some(wanted) = numbers {
-        let rest = message.split_once(" arguments but received ").map_or("", |(_, rest)| rest);
-        let given = rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+        let rest = message
+            .split_once(" arguments but received ")
+            .map_or("", |(_, rest)| rest);
+        let given = rest
+            .split(|c: char| !c.is_ascii_digit())
+            .next()
+            .unwrap_or_default();
         let plural = if wanted == "1" { "" } else { "s" };
-        return Some(fault(format!("`{name}` takes {wanted} argument{plural}, {given} given")));
+        return Some(fault(format!(
+            "`{name}` takes {wanted} argument{plural}, {given} given"
+        )));
     }
-    Some(with_types(fault(format!("`{name}` does not take these arguments")), message))
+    Some(with_types(
+        fault(format!("`{name}` does not take these arguments")),
+        message,
+    ))
 }
 
 /// Adds the types that were given, which stand at a message's end: `argument types 'lower(Utf8, Utf8)'`.

@@ -249,20 +249,27 @@ pub(super) fn duplicate_columns(schema: &Schema, sql: &str) -> Result<(), SqlFau
 
 /// Tells a panic of DataFusion's.
 pub(super) fn panicked() -> SqlFault {
-    SqlFault::new(codes::INTERNAL, "the engine met a state that it believes to be impossible")
+    SqlFault::new(
+        codes::INTERNAL,
+        "the engine met a state that it believes to be impossible",
+    )
 }
 
 /// Refuses what DataFusion would take without doing it.
 pub(super) fn unsupported(what: &str, sql: &str) -> SqlFault {
     let word = what.split_whitespace().next().unwrap_or(what);
-    SqlFault::new(codes::SQL_UNSUPPORTED, format!("`{what}` is not supported")).at_maybe(Tokens::of(sql).text(word))
+    SqlFault::new(codes::SQL_UNSUPPORTED, format!("`{what}` is not supported"))
+        .at_maybe(Tokens::of(sql).text(word))
 }
 
 /// Refuses a window function where there are no windows yet.
 pub(super) fn window_in_where(function: &str, sql: &str) -> SqlFault {
-    SqlFault::new(codes::GROUPING, format!("the window function `{function}` stands in `where`"))
-        .at_maybe(Tokens::of(sql).call(function))
-        .hint("filter by a window function in `qualify`")
+    SqlFault::new(
+        codes::GROUPING,
+        format!("the window function `{function}` stands in `where`"),
+    )
+    .at_maybe(Tokens::of(sql).call(function))
+    .hint("filter by a window function in `qualify`")
 }
 
 /// Refuses a statement that is not a query.

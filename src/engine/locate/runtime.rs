@@ -67,7 +67,9 @@ fn arrow(error: &ArrowError, tokens: &Tokens<'_>) -> SqlFault {
                 None => SqlFault::new(codes::EXECUTION_FAILED, cleaned(message)),
             }
         }
-        ArrowError::OffsetOverflowError(_) => too_large("a batch holds more than 2 GiB of text in one column"),
+        ArrowError::OffsetOverflowError(_) => {
+            too_large("a batch holds more than 2 GiB of text in one column")
+        }
         other => SqlFault::new(codes::EXECUTION_FAILED, cleaned(&other.to_string())),
     }
 }
@@ -79,7 +81,8 @@ fn divided(tokens: &Tokens<'_>) -> SqlFault {
 }
 
 fn too_large(message: &str) -> SqlFault {
-    SqlFault::new(codes::TOO_LARGE, message).hint("cast to a larger type, such as `bigint` or `decimal(38, 2)`")
+    SqlFault::new(codes::TOO_LARGE, message)
+        .hint("cast to a larger type, such as `bigint` or `decimal(38, 2)`")
 }
 
 fn cast(message: &str, tokens: &Tokens<'_>) -> SqlFault {
@@ -91,7 +94,11 @@ fn cast(message: &str, tokens: &Tokens<'_>) -> SqlFault {
     };
     let target = between(message, "to value of ", " type")
         .or_else(|| message.split_once(" to type ").map(|(_, target)| target))
-        .or_else(|| message.contains("timestamp").then_some("Timestamp(Microsecond, None)"))
+        .or_else(|| {
+            message
+                .contains("timestamp")
+                .then_some("Timestamp(Microsecond, None)")
+        })
         .or_else(|| message.contains("date").then_some("Date32"));
     if message.starts_with("Can't cast value") {
         return too_large(&format!(
@@ -107,7 +114,11 @@ fn cast(message: &str, tokens: &Tokens<'_>) -> SqlFault {
             target.map_or_else(|| "the type that is wanted".to_owned(), sql_type)
         ),
     )
-    .at_maybe(value.and_then(|value| tokens.literal(value)))
+    .at_maybe(
+        value
+            .and_then(|value| tokens.literal(value))
+            .or_else(|| tokens.only_call("cast")),
+    )
     .hint("`try_cast` gives null for what cannot be read")
 }
 
@@ -116,7 +127,10 @@ fn exhausted(message: &str) -> SqlFault {
         return SqlFault::new(codes::DISK, "the space for temporary files is used up")
             .hint("free some space, or point `temp_directory` in profiles.yml at a larger disk");
     }
-    let mut fault = SqlFault::new(codes::OUT_OF_MEMORY, "the query needs more memory than it may use");
+    let mut fault = SqlFault::new(
+        codes::OUT_OF_MEMORY,
+        "the query needs more memory than it may use",
+    );
     if let Some(wanted) = between(message, "Failed to allocate additional ", " for") {
         fault = fault.note(format!("it asked for {wanted} more"));
     }
@@ -128,7 +142,8 @@ fn exhausted(message: &str) -> SqlFault {
 fn disk(error: &io::Error, place: &str) -> SqlFault {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            SqlFault::new(codes::DISK, format!("{place} is full")).hint("free some space; nothing was published")
+            SqlFault::new(codes::DISK, format!("{place} is full"))
+                .hint("free some space; nothing was published")
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             SqlFault::new(codes::DISK, format!("{place} may not be written to")).hint("mend the permissions")
@@ -140,7 +155,10 @@ fn disk(error: &io::Error, place: &str) -> SqlFault {
 
 fn external(error: &(dyn std::error::Error + 'static), tokens: &Tokens<'_>) -> SqlFault {
     if let Some(failed) = error.downcast_ref::<WriteFailed>() {
-        return disk(&failed.source, &format!("the disk of `{}`", failed.folder.display()));
+        return disk(
+            &failed.source,
+            &format!("the disk of `{}`", failed.folder.display()),
+        );
     }
     if let Some(changed) = error.downcast_ref::<FileChanged>() {
         return SqlFault::new(codes::FILE_GONE, changed.to_string())
@@ -200,7 +218,10 @@ fn store(error: &object_store::Error) -> SqlFault {
 fn internal(message: &str) -> SqlFault {
     SqlFault::new(
         codes::INTERNAL,
-        format!("the engine met a state that it believes to be impossible: {}", cleaned(message)),
+        format!(
+            "the engine met a state that it believes to be impossible: {}",
+            cleaned(message)
+        ),
     )
 }
 

@@ -15,8 +15,24 @@ use crate::error::codes;
 
 /// Type names that a mistyped one may have been meant to be.
 const TYPES: &[&str] = &[
-    "bigint", "boolean", "date", "decimal", "double", "float", "int", "integer", "interval", "numeric", "real",
-    "smallint", "string", "text", "time", "timestamp", "timestamptz", "varchar",
+    "bigint",
+    "boolean",
+    "date",
+    "decimal",
+    "double",
+    "float",
+    "int",
+    "integer",
+    "interval",
+    "numeric",
+    "real",
+    "smallint",
+    "string",
+    "text",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "varchar",
 ];
 
 /// A query that cannot be parsed.
@@ -90,7 +106,10 @@ fn unknown_name(message: &str, tokens: &Tokens<'_>, names: Option<&ScopeNames<'_
         return Some(function_not_found(name, tokens, names));
     }
     if let Some(name) = message.strip_prefix("Invalid qualifier ") {
-        let fault = SqlFault::new(codes::TABLE_NOT_FOUND, format!("`{name}` names no table of this query"));
+        let fault = SqlFault::new(
+            codes::TABLE_NOT_FOUND,
+            format!("`{name}` names no table of this query"),
+        );
         return Some(fault.at_maybe(tokens.word(name)));
     }
     if let Some(name) = message.strip_prefix("Unsupported SQL type ") {
@@ -119,11 +138,21 @@ fn table_not_found(name: &str, tokens: &Tokens<'_>, names: Option<&ScopeNames<'_
     let Some(names) = names else {
         return fault;
     };
-    let known: Vec<String> = names.scope.relations().map(|(relation, _)| relation.to_string()).collect();
+    let known: Vec<String> = names
+        .scope
+        .relations()
+        .map(|(relation, _)| relation.to_string())
+        .collect();
     let same_name = known.iter().find(|known| known.rsplit('.').next() == Some(short));
     match same_name {
         Some(known) => fault.hint(format!("did you mean `{known}`?")),
-        None => fault.nearest(short, names.scope.relations().map(|(relation, _)| relation.identifier.as_str())),
+        None => fault.nearest(
+            short,
+            names
+                .scope
+                .relations()
+                .map(|(relation, _)| relation.identifier.as_str()),
+        ),
     }
 }
 
@@ -146,17 +175,23 @@ fn grouping(message: &str, tokens: &Tokens<'_>) -> Option<SqlFault> {
     if let Some(column) = between(message, "column \"", "\" must appear in the GROUP BY") {
         let short = column.rsplit('.').next().unwrap_or(column);
         return Some(
-            fault(format!("column `{short}` is neither in `group by` nor inside an aggregate function"))
-                .at_maybe(tokens.word(short))
-                .hint(format!("add it to `group by`, or take one value: `any_value({short})`, `max({short})`")),
+            fault(format!(
+                "column `{short}` is neither in `group by` nor inside an aggregate function"
+            ))
+            .at_maybe(tokens.word(short))
+            .hint(format!(
+                "add it to `group by`, or take one value: `any_value({short})`, `max({short})`"
+            )),
         );
     }
     if let Some(references) = between(message, "HAVING clause references: ", " must appear") {
         let references = references.replace("Int64(", "").replace(')', "");
         return Some(
-            fault(format!("`having` uses `{references}`, which is neither in `group by` nor an aggregate"))
-                .at_maybe(tokens.text("having"))
-                .hint("conditions on single rows belong in `where`"),
+            fault(format!(
+                "`having` uses `{references}`, which is neither in `group by` nor an aggregate"
+            ))
+            .at_maybe(tokens.text("having"))
+            .hint("conditions on single rows belong in `where`"),
         );
     }
     if message.starts_with("Aggregate functions are not allowed in the WHERE") {
@@ -181,15 +216,26 @@ fn types(message: &str, tokens: &Tokens<'_>) -> Option<SqlFault> {
         let (predicate, found) = rest.split_once("' returning ")?;
         let short = predicate.rsplit('.').next().unwrap_or(predicate);
         return Some(
-            fault(format!("a condition must be boolean, and `{short}` is {}", sql_type(found)))
-                .at_maybe(tokens.last_word(short)),
+            fault(format!(
+                "a condition must be boolean, and `{short}` is {}",
+                sql_type(found)
+            ))
+            .at_maybe(tokens.last_word(short)),
         );
     }
     if message.starts_with("Expected LIMIT to be an integer") {
         return Some(fault("`limit` takes a whole number".to_owned()).at_maybe(tokens.text("limit")));
     }
-    let operation = between(message, "Cannot coerce arithmetic expression ", " to valid types")
-        .or_else(|| Some(message.split_once("Cannot infer common argument type for ")?.1.split_once("operation ")?.1))?;
+    let operation =
+        between(message, "Cannot coerce arithmetic expression ", " to valid types").or_else(|| {
+            Some(
+                message
+                    .split_once("Cannot infer common argument type for ")?
+                    .1
+                    .split_once("operation ")?
+                    .1,
+            )
+        })?;
     let (left, operator, right) = operands(operation)?;
     Some(
         fault(format!(
@@ -225,15 +271,19 @@ fn operands(operation: &str) -> Option<(&str, &str, &str)> {
 
 /// Arrow's name of a type as SQL's, in backticks.
 pub(super) fn sql_type(arrow: &str) -> String {
-    let name = DataType::from_str(arrow).map_or_else(|_| arrow.to_lowercase(), |data_type| type_name(&data_type));
+    let name =
+        DataType::from_str(arrow).map_or_else(|_| arrow.to_lowercase(), |data_type| type_name(&data_type));
     format!("`{name}`")
 }
 
 fn counts(message: &str, tokens: &Tokens<'_>) -> Option<SqlFault> {
     if message.contains("queries have different number of columns") {
         return Some(
-            SqlFault::new(codes::COLUMN_COUNT, "the two sides of `union` have different numbers of columns")
-                .at_maybe(tokens.text("union")),
+            SqlFault::new(
+                codes::COLUMN_COUNT,
+                "the two sides of `union` have different numbers of columns",
+            )
+            .at_maybe(tokens.text("union")),
         );
     }
     if message.contains("subquery should only return one column") {
@@ -242,21 +292,35 @@ fn counts(message: &str, tokens: &Tokens<'_>) -> Option<SqlFault> {
             "a subquery that stands for a value must have one column",
         ));
     }
-    let rest = message.split_once("Projections require unique expression names")?.1;
+    let rest = message
+        .split_once("Projections require unique expression names")?
+        .1;
     let quoted: Vec<&str> = rest.split('"').collect();
     let expression = quoted.get(3)?;
-    let name = expression.rsplit_once(" AS ").map_or(*expression, |(_, alias)| alias);
+    let name = expression
+        .rsplit_once(" AS ")
+        .map_or(*expression, |(_, alias)| alias);
     Some(duplicate(name).at_maybe(tokens.last_word(name)))
 }
 
 /// What has no wording of its own: DataFusion's first sentence, without its debug output.
 fn other(message: &str, tokens: &Tokens<'_>) -> SqlFault {
     if let Some(rest) = message.split_once("Unsupported ast node ") {
-        let node = rest.1.split([' ', '(', '{']).next().unwrap_or_default().to_lowercase();
+        let node = rest
+            .1
+            .split([' ', '(', '{'])
+            .next()
+            .unwrap_or_default()
+            .to_lowercase();
         return SqlFault::new(codes::SQL_UNSUPPORTED, format!("`{node}` is not supported"))
             .at_maybe(tokens.word(&node));
     }
-    let unsupported = ["not supported", "Unsupported", "not implemented", "does not support"];
+    let unsupported = [
+        "not supported",
+        "Unsupported",
+        "not implemented",
+        "does not support",
+    ];
     let code = if unsupported.iter().any(|mark| message.contains(mark)) {
         codes::SQL_UNSUPPORTED
     } else {
@@ -268,7 +332,13 @@ fn other(message: &str, tokens: &Tokens<'_>) -> SqlFault {
 /// The first sentence of a message, in our case and without debug output.
 pub(super) fn cleaned(message: &str) -> String {
     let mut text = message.lines().next().unwrap_or_default();
-    for prefix in ["Error during planning: ", "Execution error: ", "Internal error: ", "External error: "] {
+    for prefix in [
+        "Error during planning: ",
+        "Execution error: ",
+        "Internal error: ",
+        "External error: ",
+        "Parquet error: ",
+    ] {
         text = text.trim_start_matches(prefix);
     }
     for end in [" {", "(WindowFunction", ". No function matches", ".\u{a0}"] {
@@ -276,9 +346,16 @@ pub(super) fn cleaned(message: &str) -> String {
     }
     let text = text.trim_end_matches(['.', ' ']);
     let mut characters = text.chars();
-    let first = characters.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
+    let first = characters
+        .next()
+        .map(|c| c.to_lowercase().to_string())
+        .unwrap_or_default();
     let is_acronym = text.chars().nth(1).is_some_and(char::is_uppercase);
-    if is_acronym { text.to_owned() } else { first + characters.as_str() }
+    if is_acronym {
+        text.to_owned()
+    } else {
+        first + characters.as_str()
+    }
 }
 
 /// The text between two marks.

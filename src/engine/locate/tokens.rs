@@ -1,6 +1,6 @@
 //! The words of a query and where they stand.
 
-use datafusion::common::{Column, Span};
+use datafusion::common::{Column, Span, TableReference};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
@@ -82,7 +82,7 @@ impl<'a> Tokens<'a> {
     /// Where a column is named, with its table where the error knows it.
     pub(super) fn column(&self, column: &Column) -> Option<Position> {
         let span = column.spans().first().and_then(|span| self.covering(span));
-        let table = column.relation.as_ref().map(|relation| relation.table());
+        let table = column.relation.as_ref().map(TableReference::table);
         let with_table = || {
             let table = table?;
             let at = self.tokens.windows(3).find(|w| match w {
@@ -116,6 +116,15 @@ impl<'a> Tokens<'a> {
             [word, open] if open.token == Token::LParen && is_word(word, name) => Some(place(word)),
             _ => None,
         })
+    }
+
+    /// The call of a function, if there is only one.
+    pub(super) fn only_call(&self, name: &str) -> Option<Position> {
+        let mut found = self.tokens.iter().filter(|token| is_word(token, name));
+        match (found.next(), found.next()) {
+            (Some(only), None) => Some(place(only)),
+            _ => None,
+        }
     }
 
     /// Where a table is named: the last of the name's parts, after `from` or `join` where that can be told.
