@@ -155,7 +155,11 @@ impl MetaColumns {
     /// The names that a configuration gives, dbt's where it gives none.
     pub fn of(config: &NodeConfig) -> Self {
         let named = |standard: &str| {
-            config.snapshot_meta_column_names.get(standard).cloned().unwrap_or_else(|| standard.to_owned())
+            config
+                .snapshot_meta_column_names
+                .get(standard)
+                .cloned()
+                .unwrap_or_else(|| standard.to_owned())
         };
         Self {
             scd_id: named("dbt_scd_id"),
