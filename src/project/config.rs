@@ -155,7 +155,11 @@ impl MetaColumns {
     /// The names that a configuration gives, dbt's where it gives none.
     pub fn of(config: &NodeConfig) -> Self {
         let named = |standard: &str| {
-            config.snapshot_meta_column_names.get(standard).cloned().unwrap_or_else(|| standard.to_owned())
+            config
+                .snapshot_meta_column_names
+                .get(standard)
+                .cloned()
+                .unwrap_or_else(|| standard.to_owned())
         };
         Self {
             scd_id: named("dbt_scd_id"),
@@ -377,12 +381,11 @@ impl NodeConfig {
         self.quote_columns = from.flag("quote_columns");
         let delimiter = from.text("delimiter").unwrap_or_else(|| ",".to_owned());
         let mut characters = delimiter.chars();
-        self.delimiter = match (characters.next(), characters.next()) {
-            (Some(one), None) => one,
-            _ => {
-                from.wrong("delimiter", "one character");
-                ','
-            }
+        self.delimiter = if let (Some(one), None) = (characters.next(), characters.next()) {
+            one
+        } else {
+            from.wrong("delimiter", "one character");
+            ','
         };
     }
 }
@@ -506,7 +509,7 @@ impl<'a> Reading<'a> {
             .iter()
             .map(|item| match item {
                 Value::Object(map) => map.get("sql").and_then(Value::as_str).map(str::to_owned),
-                Value::String(text) => hook_text(text),
+                Value::String(text) => Some(hook_text(text)),
                 _ => None,
             })
             .collect();
@@ -534,20 +537,17 @@ impl<'a> Reading<'a> {
 }
 
 /// A hook's text; dbt also takes a mapping written as JSON.
-fn hook_text(text: &str) -> Option<String> {
+fn hook_text(text: &str) -> String {
     let parsed = text
         .trim_start()
         .starts_with('{')
         .then(|| serde_json::from_str::<Value>(text).ok())
         .flatten();
-    match parsed
+    let sql = parsed
         .as_ref()
         .and_then(|value| value.get("sql"))
-        .and_then(Value::as_str)
-    {
-        Some(sql) => Some(sql.to_owned()),
-        None => Some(text.to_owned()),
-    }
+        .and_then(Value::as_str);
+    sql.unwrap_or(text).to_owned()
 }
 
 fn scalar(value: &Value) -> Option<String> {
