@@ -56,13 +56,16 @@ pub struct TemplateText {
 
 /// Configuration, in the order in which it is overridden: each layer beats the ones before it.
 ///
-/// The layer of the SQL's own `config(…)` call comes last and is added when the SQL has been captured.
+/// The layer of the SQL's own `config(…)` call stands between `properties` and `overrides` and is added when the SQL
+/// has been captured.
 #[derive(Debug, Clone, Default)]
 pub struct ConfigLayers {
     /// From `dbt_project.yml`, already merged along the path, `+` signs dropped.
     pub project: Map<String, Value>,
     /// From the properties file.
     pub properties: Map<String, Value>,
+    /// From the root project's `dbt_project.yml`, for a node of another package: it beats even the SQL's own.
+    pub overrides: Map<String, Value>,
 }
 
 /// A column, as a properties file describes it.
@@ -145,6 +148,10 @@ pub struct Node {
     pub checksum: String,
     /// The version, for a versioned model.
     pub version: Option<Version>,
+    /// Constraints of the table as a whole, as declared.
+    pub constraints: Vec<Value>,
+    /// When the model goes away, as declared.
+    pub deprecation_date: Option<String>,
     /// The call, for a generic test.
     pub generic_test: Option<GenericTest>,
 }
