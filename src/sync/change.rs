@@ -106,6 +106,8 @@ pub struct Change {
     pub epoch: u64,
     /// The hash of `now`, as the engine computed it; empty for a removal.
     pub digest: String,
+    /// The hash of `before`; empty where there is none.
+    pub old_digest: String,
 }
 
 impl Change {
@@ -209,6 +211,7 @@ mod tests {
             remote: Value::Null,
             epoch: 1,
             digest: String::new(),
+            old_digest: String::new(),
         }
     }
 

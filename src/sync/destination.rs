@@ -228,6 +228,15 @@ pub enum Acknowledgement {
     AtEnd,
 }
 
+/// What a run is, for destinations that see it as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closing {
+    /// How often the sync's state has changed: a run that is repeated after a crash has the same number.
+    pub generation: u64,
+    /// The fields and their SQL types, in order.
+    pub columns: Vec<(String, String)>,
+}
+
 /// A destination as one sync uses it. All functions are pure.
 pub trait Codec: Debug + Send + Sync + 'static {
     /// What has to be looked up or made before the first batch.
@@ -264,8 +273,13 @@ pub trait Codec: Debug + Send + Sync + 'static {
         Acknowledgement::PerBatch
     }
 
+    /// The request that begins a run whose rows are acknowledged at the end.
+    fn begin(&self, _closing: &Closing) -> Option<Request> {
+        None
+    }
+
     /// The request that ends a run whose rows are acknowledged at the end.
-    fn finish(&self, _generation: u64) -> Option<Request> {
+    fn finish(&self, _closing: &Closing) -> Option<Request> {
         None
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::governor::Governor;
 use super::{Delivery, Ending, Moment, Tally};
-use crate::sync::destination::{Batch, Outcome, Preparation, Step, Verdict};
+use crate::sync::destination::{Batch, Closing, Outcome, Preparation, Step, Verdict};
 use crate::sync::transport::{Exchange, Request, Response, TransportError};
 
 /// The most rounds a codec may take for one batch; one that takes more would never end.
@@ -39,7 +39,10 @@ pub(super) struct Held {
 
 impl Courier<'_> {
     /// Does what the codec needs done before the first batch.
-    pub(super) async fn prepare(&self) -> Result<Value, Ending> {
+    pub(super) async fn prepare(&self, closing: &Closing) -> Result<Value, Ending> {
+        if let Some(request) = self.delivery.codec.begin(closing) {
+            self.send_alone(&request).await?;
+        }
         let mut so_far = Vec::new();
         for _ in 0..MAX_ROUNDS {
             match self.delivery.codec.prepare(&so_far) {
@@ -57,7 +60,7 @@ impl Courier<'_> {
     }
 
     /// Sends a request on which the whole run depends.
-    pub(super) async fn send_last(&self, request: &Request) -> Result<(), Ending> {
+    pub(super) async fn send_alone(&self, request: &Request) -> Result<(), Ending> {
         self.send(request.clone()).await.map(drop).map_err(Broken::into_ending)
     }
 

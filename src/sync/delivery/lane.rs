@@ -7,7 +7,7 @@ use super::courier::{Broken, Courier, Held};
 use super::{Entry, Moment, Status};
 use crate::error::Result;
 use crate::sync::change::Change;
-use crate::sync::destination::{Batch, Record, Settlement};
+use crate::sync::destination::{Batch, Payload, Record, Settlement};
 
 /// What a row came to.
 struct Settled {
@@ -15,6 +15,7 @@ struct Settled {
     status: Status,
     reason: Option<String>,
     remote: Option<Value>,
+    attempts: u32,
 }
 
 /// Sends one batch at a time.
@@ -125,6 +126,7 @@ impl<'a> Lane<'a> {
                 }
             };
             ended.push(Settled {
+                attempts: record.attempts + 1,
                 record,
                 status,
                 reason,
@@ -161,7 +163,7 @@ impl<'a> Lane<'a> {
                 change: &row.record.change,
                 status: row.status,
                 reason: reason.as_deref(),
-                attempts: row.record.attempts + 1,
+                attempts: row.attempts,
                 remote: row.remote.as_ref(),
                 at,
             })
@@ -170,11 +172,7 @@ impl<'a> Lane<'a> {
         let rows = {
             let mut tally = self.courier.tally.lock();
             for row in &settled {
-                match row.status {
-                    Status::Delivered => tally.delivered += 1,
-                    Status::Rejected => tally.rejected += 1,
-                    Status::Failed => tally.failed += 1,
-                }
+                tally.count(row.status);
             }
             tally.settled()
         };
@@ -183,22 +181,25 @@ impl<'a> Lane<'a> {
     }
 }
 
+/// A row that ends without a request.
 fn settled(change: Change, status: Status, reason: Option<String>) -> Settled {
     Settled {
         record: Record {
             change,
-            payload: crate::sync::destination::Payload::nothing(),
+            payload: Payload::nothing(),
             attempts: 0,
         },
         status,
         reason,
         remote: None,
+        attempts: 0,
     }
 }
 
 fn all(part: Vec<Record>, status: Status, reason: &str) -> Vec<Settled> {
     part.into_iter()
         .map(|record| Settled {
+            attempts: record.attempts + 1,
             record,
             status,
             reason: Some(reason.to_owned()),

@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use futures::future::try_join;
 use futures::stream::{Stream, StreamExt as _};
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 use super::change::Change;
 use super::clock::Clock;
-use super::destination::{Acknowledgement, Codec, Limits};
+use super::destination::{Acknowledgement, Closing, Codec, Limits};
 use super::redact::Redactor;
 use super::transport::Transport;
 use crate::error::{Error, Result};
@@ -63,6 +64,8 @@ pub enum Status {
     Rejected,
     /// The destination could not take it; all tries are used up.
     Failed,
+    /// It is not for this mode to send it; from now on its changes are.
+    Observed,
 }
 
 impl Status {
@@ -72,6 +75,7 @@ impl Status {
             Self::Delivered => "delivered",
             Self::Rejected => "rejected",
             Self::Failed => "failed",
+            Self::Observed => "observed",
         }
     }
 }
@@ -137,7 +141,7 @@ pub enum Ending {
 }
 
 /// What a delivery did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// Rows that the destination has.
     pub delivered: u64,
@@ -160,6 +164,15 @@ impl Tally {
     pub fn settled(&self) -> u64 {
         self.delivered + self.rejected + self.failed
     }
+
+    fn count(&mut self, status: Status) {
+        match status {
+            Status::Delivered => self.delivered += 1,
+            Status::Rejected => self.rejected += 1,
+            Status::Failed => self.failed += 1,
+            Status::Observed => {}
+        }
+    }
 }
 
 impl Delivery<'_> {
@@ -170,7 +183,7 @@ impl Delivery<'_> {
     pub async fn run(
         &self,
         changes: impl Stream<Item = Result<Change>> + Send,
-        generation: u64,
+        closing: &Closing,
     ) -> Result<(Tally, Ending)> {
         let governor = Governor::new(self.clock, self.limits);
         let tally = Mutex::new(Tally::default());
@@ -179,11 +192,11 @@ impl Delivery<'_> {
             governor: &governor,
             tally: &tally,
         };
-        match courier.prepare().await {
+        match courier.prepare(closing).await {
             Ok(context) => {
                 self.deal(changes, &courier, &context).await?;
                 if governor.ending().is_none() && self.codec.acknowledgement() == Acknowledgement::AtEnd {
-                    self.finish(&courier, generation).await?;
+                    self.finish(&courier, closing).await?;
                 }
             }
             Err(ending) => governor.end(ending),
@@ -221,9 +234,9 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    async fn finish(&self, courier: &Courier<'_>, generation: u64) -> Result<()> {
-        if let Some(request) = self.codec.finish(generation)
-            && let Err(ending) = courier.send_last(&request).await
+    async fn finish(&self, courier: &Courier<'_>, closing: &Closing) -> Result<()> {
+        if let Some(request) = self.codec.finish(closing)
+            && let Err(ending) = courier.send_alone(&request).await
         {
             courier.governor.end(ending);
             return Ok(());

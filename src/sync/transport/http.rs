@@ -85,7 +85,7 @@ fn http_method(method: Method) -> Result<reqwest::Method, TransportError> {
         Method::Put => Ok(reqwest::Method::PUT),
         Method::Patch => Ok(reqwest::Method::PATCH),
         Method::Delete => Ok(reqwest::Method::DELETE),
-        Method::Append | Method::Commit => Err(TransportError::Impossible(format!(
+        Method::Create | Method::Append | Method::Commit | Method::Probe => Err(TransportError::Impossible(format!(
             "`{}` is not an HTTP method",
             method.as_str()
         ))),

@@ -34,10 +34,14 @@ pub enum Method {
     Patch,
     /// HTTP DELETE.
     Delete,
-    /// Adds bytes to a file that nobody sees yet.
+    /// Begins a file that nobody sees yet.
+    Create,
+    /// Adds bytes to it.
     Append,
-    /// Gives the file that was added to its name, in one step.
+    /// Gives it its name, in one step.
     Commit,
+    /// Tries whether a file can be written.
+    Probe,
 }
 
 impl Method {
@@ -49,8 +53,10 @@ impl Method {
             Self::Put => "PUT",
             Self::Patch => "PATCH",
             Self::Delete => "DELETE",
+            Self::Create => "CREATE",
             Self::Append => "APPEND",
             Self::Commit => "COMMIT",
+            Self::Probe => "PROBE",
         }
     }
 }

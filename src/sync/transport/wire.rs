@@ -22,7 +22,7 @@ impl WireTransport {
 impl Transport for WireTransport {
     async fn send(&self, request: &Request) -> Result<Response, TransportError> {
         match request.method {
-            Method::Append | Method::Commit => self.files.send(request).await,
+            Method::Create | Method::Append | Method::Commit | Method::Probe => self.files.send(request).await,
             _ => self.http.send(request).await,
         }
     }
