@@ -113,6 +113,48 @@ impl Host {
         self.sync_folder(folder)
     }
 
+    /// Writes a file that need not survive a crash of the machine yet: it is made durable later, or never read then.
+    ///
+    /// # Errors
+    /// `HW0901` when it cannot be written.
+    pub fn write_unsynced(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        fs::write(path, bytes).map_err(|e| Error::io("write", path, e))
+    }
+
+    /// Makes the files of a folder, and the folder, survive a crash.
+    ///
+    /// # Errors
+    /// `HW0901` when one of them cannot be opened.
+    pub fn sync_tree(&self, folder: &Path) -> Result<()> {
+        for path in self.list(folder)? {
+            File::open(&path)
+                .and_then(|file| file.sync_all())
+                .map_err(|e| Error::io("sync", &path, e))?;
+        }
+        self.sync_folder(folder)
+    }
+
+    /// Gives a file a second name; copies it where the disk knows no second names.
+    ///
+    /// # Errors
+    /// `HW0901` when neither can be done.
+    pub fn link(&self, from: &Path, to: &Path) -> Result<()> {
+        fs::hard_link(from, to)
+            .or_else(|_| fs::copy(from, to).map(|_| ()))
+            .map_err(|e| Error::io("link", to, e))
+    }
+
+    /// Makes `link` a symbolic link to `target`, replacing the one that is there in one step.
+    ///
+    /// # Errors
+    /// `HW0901` when the link cannot be made or moved.
+    pub fn replace_link(&self, target: &Path, link: &Path) -> Result<()> {
+        let draft = link.with_extension("next");
+        self.remove(&draft)?;
+        std::os::unix::fs::symlink(target, &draft).map_err(|e| Error::io("create", &draft, e))?;
+        self.rename(&draft, link)
+    }
+
     /// Makes what was renamed in a folder survive a crash.
     ///
     /// # Errors

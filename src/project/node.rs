@@ -214,6 +214,8 @@ pub struct UnitTest {
     pub package: String,
     /// The model under test.
     pub model: String,
+    /// The version under test, of a versioned model.
+    pub version: Option<Value>,
     /// What it shows.
     pub description: String,
     /// What its inputs hold.

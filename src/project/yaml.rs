@@ -66,7 +66,7 @@ pub struct Mark {
     line: usize,
     column: usize,
     width: usize,
-    content_line: usize,
+    content: (usize, usize),
 }
 
 impl Mark {
@@ -77,7 +77,7 @@ impl Mark {
             line: 1,
             column: 1,
             width: 0,
-            content_line: 1,
+            content: (1, 1),
         }
     }
 
@@ -93,7 +93,13 @@ impl Mark {
 
     /// The line of the first character of a text: below the indicator, for a block scalar.
     pub fn content_line(&self) -> usize {
-        self.content_line
+        self.content.0
+    }
+
+    /// The place of the first character of a text, behind its quote or below its indicator.
+    pub fn content_span(&self) -> Span {
+        let (line, column) = self.content;
+        Span::new(self.file.to_path_buf(), line, column, 0)
     }
 }
 
@@ -389,22 +395,28 @@ impl<'t> Reader<'t> {
     }
 
     fn mark(&self, range: &Range) -> Mark {
-        let one_line = range.start.line() == range.end.line();
+        let (line, column) = (range.start.line(), range.start.col() + 1);
+        let one_line = line == range.end.line();
         Mark {
             file: Arc::clone(&self.file),
-            line: range.start.line(),
-            column: range.start.col() + 1,
+            line,
+            column,
             width: if one_line { range.end.index().saturating_sub(range.start.index()) } else { 0 },
-            content_line: range.start.line() + usize::from(self.is_block(range)),
+            content: self.content(range, line, column),
         }
     }
 
-    fn is_block(&self, range: &Range) -> bool {
-        range
-            .start
-            .byte_offset()
-            .and_then(|offset| self.text.as_bytes().get(offset))
-            .is_some_and(|byte| matches!(byte, b'|' | b'>'))
+    /// Where the first character of a scalar stands.
+    fn content(&self, range: &Range, line: usize, column: usize) -> (usize, usize) {
+        let rest = range.start.byte_offset().and_then(|offset| self.text.get(offset..)).unwrap_or_default();
+        match rest.as_bytes().first() {
+            Some(b'|' | b'>') => {
+                let below = rest.lines().nth(1).unwrap_or_default();
+                (line + 1, below.chars().take_while(|c| *c == ' ').count() + 1)
+            }
+            Some(b'"' | b'\'') => (line, column + 1),
+            _ => (line, column),
+        }
     }
 
     fn syntax(&self, fault: &ScanError) -> Fault {

@@ -23,4 +23,27 @@ pub const WRONG_TYPE: Code = Code("HW0112");
 /// A key that must be there is not.
 pub const MISSING_KEY: Code = Code("HW0113");
 
+/// Two things have one name.
+pub const DUPLICATE_NAME: Code = Code("HW0114");
+/// A properties file describes what is not there.
+pub const UNKNOWN_RESOURCE: Code = Code("HW0115");
+/// A path of a configuration tree leads to nothing.
+pub const UNUSED_CONFIG_PATH: Code = Code("HW0116");
+/// A section that a build does not use.
+pub const IGNORED_SECTION: Code = Code("HW0117");
+/// A call of a generic test makes no sense.
+pub const GENERIC_TEST_INVALID: Code = Code("HW0118");
+/// A value of a config is of the wrong type.
+pub const CONFIG_INVALID: Code = Code("HW0119");
+/// A snapshot or docs block is not well formed.
+pub const BLOCK_SYNTAX: Code = Code("HW0120");
+/// A unit test's fixture file is not there.
+pub const FIXTURE_NOT_FOUND: Code = Code("HW0121");
+/// An audience makes no sense.
+pub const AUDIENCE_INVALID: Code = Code("HW0122");
+/// Something of dbt's that is not built.
+pub const UNSUPPORTED: Code = Code("HW0123");
+/// A selection matches nothing.
+pub const NOTHING_SELECTED: Code = Code("HW0124");
+
 pub(super) const PAGES: &[CodePage] = &[];

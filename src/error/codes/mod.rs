@@ -6,20 +6,24 @@
 mod build;
 mod checks;
 mod delivery;
+mod extracts;
 mod files;
 mod internal;
 mod jinja;
 mod mapping;
 mod planning;
+mod sql;
 
 pub use build::*;
 pub use checks::*;
 pub use delivery::*;
+pub use extracts::*;
 pub use files::*;
 pub use internal::*;
 pub use jinja::*;
 pub use mapping::*;
 pub use planning::*;
+pub use sql::*;
 
 use std::fmt;
 
@@ -83,7 +87,9 @@ pub struct CodePage {
 pub fn pages() -> impl Iterator<Item = &'static CodePage> {
     [
         files::PAGES,
+        extracts::PAGES,
         jinja::PAGES,
+        sql::PAGES,
         planning::PAGES,
         build::PAGES,
         checks::PAGES,

@@ -1,0 +1,4 @@
+//! The integration tests, one module per feature.
+
+mod engine;
+mod project;
