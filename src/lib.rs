@@ -5,4 +5,5 @@ pub mod error;
 pub mod host;
 pub mod names;
 pub mod project;
+pub mod sync;
 pub mod warehouse;
