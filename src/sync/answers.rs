@@ -42,6 +42,13 @@ pub fn classify_json(request: &Request, response: &Response) -> Verdict {
     }
 }
 
+/// Whether a success does not look like a service's: a page of HTML, or JSON that breaks off.
+pub fn is_foreign(response: &Response) -> bool {
+    let text = String::from_utf8_lossy(&response.body);
+    let text = text.trim_start();
+    text.starts_with('<') || (text.starts_with(['{', '[']) && response.json().is_none())
+}
+
 /// How long the headers ask to wait: `Retry-After` in seconds or as a date, `X-RateLimit-Reset` in seconds or as an
 /// epoch.
 pub fn wait(response: &Response) -> Option<Duration> {

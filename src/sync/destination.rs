@@ -230,7 +230,7 @@ pub enum Acknowledgement {
 
 /// What a run is, for destinations that see it as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Closing {
+pub struct RunShape {
     /// How often the sync's state has changed: a run that is repeated after a crash has the same number.
     pub generation: u64,
     /// The fields and their SQL types, in order.
@@ -240,7 +240,7 @@ pub struct Closing {
 /// A destination as one sync uses it. All functions are pure.
 pub trait Codec: Debug + Send + Sync + 'static {
     /// What has to be looked up or made before the first batch.
-    fn prepare(&self, _so_far: &[Exchange]) -> Preparation {
+    fn prepare(&self, _shape: &RunShape, _so_far: &[Exchange]) -> Preparation {
         Preparation::Ready(Value::Null)
     }
 
@@ -274,12 +274,12 @@ pub trait Codec: Debug + Send + Sync + 'static {
     }
 
     /// The request that begins a run whose rows are acknowledged at the end.
-    fn begin(&self, _closing: &Closing) -> Option<Request> {
+    fn begin(&self, _closing: &RunShape) -> Option<Request> {
         None
     }
 
     /// The request that ends a run whose rows are acknowledged at the end.
-    fn finish(&self, _closing: &Closing) -> Option<Request> {
+    fn finish(&self, _closing: &RunShape) -> Option<Request> {
         None
     }
 }

@@ -24,13 +24,16 @@ mod destination;
 mod destinations;
 mod diff;
 mod guard;
+mod identity;
 mod mapping;
+mod normalise;
 mod preview;
 mod records;
 mod redact;
 mod report;
 mod rows;
 mod run;
+mod script;
 mod sql;
 mod state;
 mod transport;
@@ -52,8 +55,8 @@ pub use config::{
 };
 pub use delivery::{Delivery, Ending, Entry, Ledger, Moment, Status, Tally};
 pub use destination::{
-    Acknowledgement, Batch, Codec, Destination, Limits, Outcome, Payload, Preparation, Record, Settlement, Step,
-    Verdict,
+    Acknowledgement, Batch, Codec, Destination, Limits, Outcome, Payload, Preparation, Record, RunShape, Settlement,
+    Step, Verdict,
 };
 pub use destinations::Registry;
 pub use diff::{Counts, Resync};

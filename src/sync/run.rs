@@ -5,7 +5,7 @@ use futures::stream::{BoxStream, StreamExt as _};
 use super::change::Change;
 use super::config::{DestinationConfig, Mode, SyncConfig};
 use super::delivery::{Delivery, Ending, Entry, Ledger as _, Moment, Status, Tally};
-use super::destination::{Closing, Codec};
+use super::destination::{RunShape, Codec};
 use super::diff::{Comparison, Diff, Resync, sent_kinds};
 use super::mapping::Mapping;
 use super::records::RunRecord;
@@ -264,11 +264,11 @@ impl Run<'_> {
             redactor: &redactor,
             watch: &watch,
         };
-        let closing = Closing {
+        let shape = RunShape {
             generation,
             columns: mapping.columns(),
         };
-        delivery.run(self.changes(), &closing).await
+        delivery.run(self.changes(), &shape).await
     }
 
     /// The changes that the mode sends; a whole snapshot holds every row that is in the model.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::governor::Governor;
 use super::{Delivery, Ending, Moment, Tally};
-use crate::sync::destination::{Batch, Closing, Outcome, Preparation, Step, Verdict};
+use crate::sync::destination::{Batch, RunShape, Outcome, Preparation, Step, Verdict};
 use crate::sync::transport::{Exchange, Request, Response, TransportError};
 
 /// The most rounds a codec may take for one batch; one that takes more would never end.
@@ -39,13 +39,13 @@ pub(super) struct Held {
 
 impl Courier<'_> {
     /// Does what the codec needs done before the first batch.
-    pub(super) async fn prepare(&self, closing: &Closing) -> Result<Value, Ending> {
-        if let Some(request) = self.delivery.codec.begin(closing) {
+    pub(super) async fn prepare(&self, shape: &RunShape) -> Result<Value, Ending> {
+        if let Some(request) = self.delivery.codec.begin(shape) {
             self.send_alone(&request).await?;
         }
         let mut so_far = Vec::new();
         for _ in 0..MAX_ROUNDS {
-            match self.delivery.codec.prepare(&so_far) {
+            match self.delivery.codec.prepare(shape, &so_far) {
                 Preparation::Ready(context) => return Ok(context),
                 Preparation::Impossible(reason) => return Err(Ending::Halted(self.delivery.redactor.text(&reason))),
                 Preparation::Send(requests) => {

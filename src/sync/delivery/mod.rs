@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use super::change::Change;
 use super::clock::Clock;
-use super::destination::{Acknowledgement, Closing, Codec, Limits};
+use super::destination::{Acknowledgement, RunShape, Codec, Limits};
 use super::redact::Redactor;
 use super::transport::Transport;
 use crate::error::{Error, Result};
@@ -183,7 +183,7 @@ impl Delivery<'_> {
     pub async fn run(
         &self,
         changes: impl Stream<Item = Result<Change>> + Send,
-        closing: &Closing,
+        shape: &RunShape,
     ) -> Result<(Tally, Ending)> {
         let governor = Governor::new(self.clock, self.limits);
         let tally = Mutex::new(Tally::default());
@@ -192,11 +192,11 @@ impl Delivery<'_> {
             governor: &governor,
             tally: &tally,
         };
-        match courier.prepare(closing).await {
+        match courier.prepare(shape).await {
             Ok(context) => {
                 self.deal(changes, &courier, &context).await?;
                 if governor.ending().is_none() && self.codec.acknowledgement() == Acknowledgement::AtEnd {
-                    self.finish(&courier, closing).await?;
+                    self.finish(&courier, shape).await?;
                 }
             }
             Err(ending) => governor.end(ending),
@@ -234,8 +234,8 @@ impl Delivery<'_> {
         Ok(())
     }
 
-    async fn finish(&self, courier: &Courier<'_>, closing: &Closing) -> Result<()> {
-        if let Some(request) = self.codec.finish(closing)
+    async fn finish(&self, courier: &Courier<'_>, shape: &RunShape) -> Result<()> {
+        if let Some(request) = self.codec.finish(shape)
             && let Err(ending) = courier.send_alone(&request).await
         {
             courier.governor.end(ending);

@@ -1,6 +1,11 @@
 //! The services, a folder each: settings → pure codec.
 
+mod events;
+mod facebook;
 mod file;
+mod hubspot;
+mod intercom;
+mod webhook;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +26,15 @@ impl Registry {
     /// Every type that Headwater has.
     pub fn standard() -> Self {
         Self {
-            kinds: vec![("file", file::read)],
+            kinds: vec![
+                ("intercom", intercom::read),
+                ("facebook_custom_audience", facebook::read),
+                ("hubspot", hubspot::read),
+                ("segment", events::read_segment),
+                ("rudderstack", events::read_rudderstack),
+                ("webhook", webhook::read),
+                ("file", file::read),
+            ],
         }
     }
 

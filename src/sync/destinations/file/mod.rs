@@ -17,7 +17,7 @@ use crate::error::{Diagnostic, codes};
 use crate::sync::change::{Change, Operation};
 use crate::sync::config::{Mode, Settings, SyncConfig};
 use crate::sync::destination::{
-    Acknowledgement, Batch, Closing, Codec, Destination, Limits, Outcome, Payload, Step,
+    Acknowledgement, Batch, RunShape, Codec, Destination, Limits, Outcome, Payload, Step,
 };
 use crate::sync::transport::{Exchange, FileFormat, Method, Request};
 
@@ -110,8 +110,8 @@ impl FileCodec {
     }
 
     /// The columns of the file: the fields, and what happened to the row where that is not plain.
-    fn columns(&self, closing: &Closing) -> Vec<(String, String)> {
-        let mut columns = closing.columns.clone();
+    fn columns(&self, shape: &RunShape) -> Vec<(String, String)> {
+        let mut columns = shape.columns.clone();
         if self.mode == Mode::Mirror {
             columns.push((OPERATION.to_owned(), "varchar".to_owned()));
         }
@@ -161,9 +161,9 @@ impl Codec for FileCodec {
         Acknowledgement::AtEnd
     }
 
-    fn begin(&self, closing: &Closing) -> Option<Request> {
+    fn begin(&self, shape: &RunShape) -> Option<Request> {
         let header = match self.destination.format {
-            FileFormat::Csv => csv::header(&self.columns(closing)),
+            FileFormat::Csv => csv::header(&self.columns(shape)),
             FileFormat::Ndjson | FileFormat::Parquet => Bytes::new(),
         };
         let mut request = Request::new("begin a file", Method::Create, self.destination.path.clone());
@@ -171,9 +171,9 @@ impl Codec for FileCodec {
         Some(request)
     }
 
-    fn finish(&self, closing: &Closing) -> Option<Request> {
-        let columns = self.columns(closing);
+    fn finish(&self, shape: &RunShape) -> Option<Request> {
+        let columns = self.columns(shape);
         let body = json!({"format": self.destination.format.extension(), "columns": columns});
-        Some(Request::new("finish the file", Method::Commit, self.url(closing.generation)).json(&body))
+        Some(Request::new("finish the file", Method::Commit, self.url(shape.generation)).json(&body))
     }
 }
