@@ -15,4 +15,5 @@ pub mod project;
 pub mod report;
 pub mod run;
 pub mod time;
+pub mod sync;
 pub mod warehouse;

@@ -1,7 +1,7 @@
 //! The only printing: data on stdout, talk on stderr.
 //!
-//! On a terminal a line per finished node and a live line of what is being worked on; elsewhere plain lines; with
-//! `--log-format json` one JSON object per line.
+//! On a terminal a live line of what is being worked on, and a line for each node that was built or found something;
+//! elsewhere a line for every node; with `--log-format json` one JSON object per line.
 #![allow(clippy::print_stdout, reason = "this is the one place that prints data")]
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -36,6 +36,7 @@ pub(super) struct Terminal {
     format: LogFormat,
     verbosity: Verbosity,
     style: Style,
+    is_live: bool,
     bar: ProgressBar,
     at_work: Mutex<Vec<String>>,
     n_done: Mutex<usize>,
@@ -62,6 +63,7 @@ impl Terminal {
             format,
             verbosity,
             style: Style::of_stderr(host),
+            is_live: live,
             bar,
             at_work: Mutex::new(Vec::new()),
             n_done: Mutex::new(0),
@@ -163,7 +165,9 @@ impl Terminal {
         self.at_work.lock().retain(|label| *label != result.label);
         self.bar.inc(1);
         self.bar.set_message(self.at_work.lock().join(", "));
-        let silent = self.verbosity == Verbosity::Quiet && !result.status.is_failure();
+        let is_routine = matches!(result.status, NodeStatus::Pass | NodeStatus::Reused | NodeStatus::NoOp);
+        let is_quiet = self.verbosity == Verbosity::Quiet && !result.status.is_failure();
+        let silent = is_quiet || (self.is_live && is_routine);
         match self.format {
             _ if silent => {}
             LogFormat::Text => self.line(&self.node_line(result, done, total)),

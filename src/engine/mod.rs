@@ -20,6 +20,7 @@ mod functions;
 mod locate;
 mod location;
 mod planner;
+mod precedence;
 mod references;
 mod rows;
 mod scope;

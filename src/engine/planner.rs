@@ -120,6 +120,10 @@ pub(super) fn parse(sql: &str) -> Result<Statement> {
         .build()?
         .parse_statements()?;
     match (statements.pop_front(), statements.pop_front()) {
+        (Some(Statement::Statement(mut statement)), None) => {
+            super::precedence::repair(statement.as_mut());
+            Ok(Statement::Statement(statement))
+        }
         (Some(statement), None) => Ok(statement),
         (None, _) => Err(DataFusionError::Plan(locate::NO_STATEMENT.to_owned())),
         (Some(_), Some(_)) => Err(DataFusionError::Plan(locate::MANY_STATEMENTS.to_owned())),

@@ -21,8 +21,8 @@ use crate::names::{NodeId, RelationName};
 use crate::project::config::NodeConfig;
 use crate::project::node::{Exposure, Node, NodeKind, Project, SourceTable, UnitTest};
 use crate::project::selector::{Facets, Selectable};
-use link::resolve::Resolver;
 pub use link::link;
+use link::resolve::Resolver;
 
 /// A linked project.
 #[derive(Debug)]
@@ -114,12 +114,16 @@ impl Graph {
 
     /// An enabled exposure.
     pub fn exposure(&self, id: &NodeId) -> Option<&Exposure> {
-        self.exposures.get(id).and_then(|id| self.project.exposures.get(id))
+        self.exposures
+            .get(id)
+            .and_then(|id| self.project.exposures.get(id))
     }
 
     /// An enabled unit test.
     pub fn unit_test(&self, id: &NodeId) -> Option<&UnitTest> {
-        self.unit_tests.get(id).and_then(|id| self.project.unit_tests.get(id))
+        self.unit_tests
+            .get(id)
+            .and_then(|id| self.project.unit_tests.get(id))
     }
 
     /// The node that a `ref` in a package means.
@@ -148,7 +152,10 @@ impl Graph {
 
     /// The nodes that make relations, by what they make.
     pub fn makers(&self) -> BTreeMap<RelationName, NodeId> {
-        let made = self.nodes.iter().filter_map(|(id, node)| Some((node.relation.clone()?, id.clone())));
+        let made = self
+            .nodes
+            .iter()
+            .filter_map(|(id, node)| Some((node.relation.clone()?, id.clone())));
         made.collect()
     }
 
@@ -177,7 +184,10 @@ impl Selectable for Graph {
     }
 
     fn members(&self) -> Vec<Facets<'_>> {
-        self.order.iter().filter_map(|id| link::facets::of(self, id)).collect()
+        self.order
+            .iter()
+            .filter_map(|id| link::facets::of(self, id))
+            .collect()
     }
 
     fn parents(&self, id: &NodeId) -> &[NodeId] {

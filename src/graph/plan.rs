@@ -15,12 +15,13 @@ use super::catalog::{Catalog, Known, Resolved};
 use super::version::{VersionBuilder, mentions_clock, of_extract};
 use super::world::RunWorld;
 use super::{Graph, GraphNode};
-use crate::engine::arrow::datatypes::SchemaRef;
+use crate::engine::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use crate::engine::{Engine, Position, SeedOptions, SqlFault, TableSource};
 use crate::error::{Diagnostic, Span, codes};
 use crate::host::Host;
 use crate::jinja::{PositionKind, RenderFailure, Rendered, Renderer, SourceMap, TemplatePosition};
 use crate::names::{NodeId, RelationName};
+use crate::project::config::{HardDeletes, MetaColumns};
 use crate::project::node::NodeKind;
 use crate::report::Timing;
 use crate::warehouse::{Build, StoredTable, Verdict, Warehouse};
@@ -304,7 +305,12 @@ impl Planner {
         planned.reuse = self.reusable(node, &planned.version);
         if planned.reuse.is_none() {
             let resolved = self.understand(node, &planned)?;
-            planned.columns = Some(resolved.query.schema());
+            let columns = resolved.query.schema();
+            planned.columns = Some(if node.node.kind == NodeKind::Snapshot {
+                snapshot_columns(&columns, &MetaColumns::of(&node.config), node.config.hard_deletes)
+            } else {
+                columns
+            });
         }
         self.define(node, &planned);
         Ok(planned)
@@ -480,6 +486,20 @@ impl Planner {
 /// The name under which an ephemeral model is read.
 pub(super) fn ephemeral_name(id: &NodeId) -> String {
     format!("__dbt__cte__{}", id.short().replace('.', "_"))
+}
+
+/// The columns of a snapshot: those of the present rows and those that it adds.
+fn snapshot_columns(present: &Schema, meta: &MetaColumns, hard_deletes: HardDeletes) -> SchemaRef {
+    let instant = DataType::Timestamp(TimeUnit::Microsecond, None);
+    let deleted = (hard_deletes == HardDeletes::NewRecord).then_some((&meta.is_deleted, DataType::Boolean));
+    let added = [
+        (&meta.scd_id, DataType::Utf8),
+        (&meta.updated_at, instant.clone()),
+        (&meta.valid_from, instant.clone()),
+        (&meta.valid_to, instant),
+    ];
+    let added = added.into_iter().chain(deleted).map(|(name, of_type)| Arc::new(Field::new(name, of_type, true)));
+    Arc::new(Schema::new(present.fields().iter().cloned().chain(added).collect::<Vec<_>>()))
 }
 
 fn stored_files(warehouse: &Warehouse, relation: &RelationName, table: &StoredTable) -> Vec<PathBuf> {

@@ -13,12 +13,36 @@ const FILES: &[(&str, &str, &str)] = &[
     ("dbt", "macros/values.sql", include_str!("builtin/dbt/values.sql")),
     ("dbt", "macros/arrays.sql", include_str!("builtin/dbt/arrays.sql")),
     ("dbt", "macros/types.sql", include_str!("builtin/dbt/types.sql")),
-    ("dbt", "tests/generic.sql", include_str!("builtin/tests/generic.sql")),
-    ("dbt_utils", "macros/keys.sql", include_str!("builtin/dbt_utils/keys.sql")),
-    ("dbt_utils", "macros/columns.sql", include_str!("builtin/dbt_utils/columns.sql")),
-    ("dbt_utils", "macros/relations.sql", include_str!("builtin/dbt_utils/relations.sql")),
-    ("dbt_utils", "macros/urls.sql", include_str!("builtin/dbt_utils/urls.sql")),
-    ("dbt_utils", "tests/tests.sql", include_str!("builtin/dbt_utils/tests.sql")),
+    (
+        "dbt",
+        "tests/generic.sql",
+        include_str!("builtin/tests/generic.sql"),
+    ),
+    (
+        "dbt_utils",
+        "macros/keys.sql",
+        include_str!("builtin/dbt_utils/keys.sql"),
+    ),
+    (
+        "dbt_utils",
+        "macros/columns.sql",
+        include_str!("builtin/dbt_utils/columns.sql"),
+    ),
+    (
+        "dbt_utils",
+        "macros/relations.sql",
+        include_str!("builtin/dbt_utils/relations.sql"),
+    ),
+    (
+        "dbt_utils",
+        "macros/urls.sql",
+        include_str!("builtin/dbt_utils/urls.sql"),
+    ),
+    (
+        "dbt_utils",
+        "tests/tests.sql",
+        include_str!("builtin/dbt_utils/tests.sql"),
+    ),
 ];
 
 /// The files of the packages that are wanted.

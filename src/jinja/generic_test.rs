@@ -11,11 +11,11 @@ use serde_json::Value as Json;
 use super::eval::{Call, Interpreter};
 use super::fault::{Outcome, Signal};
 use super::output::{Origin, Output, Place};
+use super::registry::Entry;
 use super::syntax::{Pos, TemplateFile, parse_expression, parse_template};
 use super::value::relation::Relation;
 use super::value::{Dict, List, json, text};
 use crate::error::{Diagnostic, codes};
-use crate::names::RelationName;
 use crate::project::node::{GenericTest, TemplateText};
 
 /// The name of the subquery that a test's `where` makes of its relation.
@@ -30,7 +30,7 @@ impl Interpreter<'_> {
             Some(package) => registry.find_in(package, &name),
             None => registry.find(&self.package(), &name),
         };
-        let Some(found) = found.map(|entry| entry.value()) else {
+        let Some(found) = found.map(Entry::value) else {
             return Err(self.unknown_test(test));
         };
         let mut named = IndexMap::new();
@@ -102,17 +102,12 @@ impl Interpreter<'_> {
         };
         let condition = text::display(&self.test_argument(&Json::from(condition))?);
         let rendered = text::display(&relation);
-        let (database, schema) = match relation.downcast_object_ref::<Relation>() {
-            Some(relation) => (relation.name().database, relation.name().schema),
-            None => (String::new(), String::new()),
-        };
         Ok(Value::from_object(Relation {
             bare: true,
             kind: Some("cte".to_owned()),
             database: None,
             schema: None,
             identifier: Some(format!("(select * from {rendered} where {condition}) {SUBQUERY}")),
-            ..Relation::named(&RelationName::new(database, schema, SUBQUERY))
         }))
     }
 

@@ -211,16 +211,19 @@ impl Registry {
             .collect()
     }
 
+    /// The macros of a name in any package, each with its package before it.
+    pub(crate) fn anywhere(&self, name: &str) -> Vec<String> {
+        let packages = self.packages.iter().filter(|(_, macros)| macros.contains_key(name));
+        packages.map(|(package, _)| format!("{package}.{name}")).collect()
+    }
+
     /// The packages that `adapter.dispatch` looks through for a namespace.
     pub(crate) fn search_order(&self, namespace: &str) -> Vec<String> {
-        self.search_orders
-            .get(namespace)
-            .cloned()
-            .unwrap_or_else(|| {
-                let mut packages = vec![self.root.clone(), namespace.to_owned()];
-                packages.dedup();
-                packages
-            })
+        self.search_orders.get(namespace).cloned().unwrap_or_else(|| {
+            let mut packages = vec![self.root.clone(), namespace.to_owned()];
+            packages.dedup();
+            packages
+        })
     }
 
     /// The implementation that `adapter.dispatch` takes, or the names that were looked for.

@@ -5,34 +5,7 @@
 //! new or changed.
 
 use crate::names::quote_identifier;
-use crate::project::config::HardDeletes;
-
-/// The names of the columns that a snapshot adds; a project may choose others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MetaColumns {
-    /// Identifies a row of the snapshot.
-    pub scd_id: String,
-    /// When the source row changed.
-    pub updated_at: String,
-    /// From when the row held.
-    pub valid_from: String,
-    /// Until when it held; null while it holds.
-    pub valid_to: String,
-    /// With `hard_deletes: new_record`: whether the row records a deletion.
-    pub is_deleted: String,
-}
-
-impl Default for MetaColumns {
-    fn default() -> Self {
-        Self {
-            scd_id: "dbt_scd_id".to_owned(),
-            updated_at: "dbt_updated_at".to_owned(),
-            valid_from: "dbt_valid_from".to_owned(),
-            valid_to: "dbt_valid_to".to_owned(),
-            is_deleted: "dbt_is_deleted".to_owned(),
-        }
-    }
-}
+use crate::project::config::{HardDeletes, MetaColumns};
 
 /// How a change is seen.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,16 +2,15 @@
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use indexmap::IndexMap;
 
-use super::snapshot::{MetaColumns, SnapshotInputs, SnapshotRule, Strategy, next_version};
+use super::snapshot::{SnapshotInputs, SnapshotRule, Strategy, next_version};
 use super::{Materialization, RunCtx, relation_of, store};
 use crate::engine::arrow::datatypes::Schema;
 use crate::error::{Diagnostic, Error, Result, Span, codes};
 use crate::graph::GraphNode;
 use crate::graph::plan::PlannedNode;
 use crate::graph::version::VersionBuilder;
-use crate::project::config::CheckColumns;
+use crate::project::config::{CheckColumns, MetaColumns};
 use crate::warehouse::{PublishedRelation, RelationKind};
 
 /// Parquet files that remember how rows changed.
@@ -131,7 +130,7 @@ fn rule(node: &GraphNode, columns: &[String]) -> Result<SnapshotRule, Diagnostic
         unique_key: config.unique_key.clone(),
         strategy,
         hard_deletes: config.hard_deletes,
-        meta: meta_columns(&config.snapshot_meta_column_names),
+        meta: MetaColumns::of(config),
         valid_to_current: config.dbt_valid_to_current.clone(),
     })
 }
@@ -147,17 +146,5 @@ fn check_columns(node: &GraphNode, columns: &[String]) -> Option<Vec<String>> {
                 .collect(),
         ),
         CheckColumns::Columns(some) => Some(some.clone()),
-    }
-}
-
-fn meta_columns(names: &IndexMap<String, String>) -> MetaColumns {
-    let standard = MetaColumns::default();
-    let named = |key: &str, standard: String| names.get(key).cloned().unwrap_or(standard);
-    MetaColumns {
-        scd_id: named("dbt_scd_id", standard.scd_id),
-        updated_at: named("dbt_updated_at", standard.updated_at),
-        valid_from: named("dbt_valid_from", standard.valid_from),
-        valid_to: named("dbt_valid_to", standard.valid_to),
-        is_deleted: named("dbt_is_deleted", standard.is_deleted),
     }
 }

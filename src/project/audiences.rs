@@ -100,18 +100,7 @@ fn check<'y>(item: &'y Yaml, out: &mut Vec<Diagnostic>) -> Option<(String, &'y Y
         );
         return None;
     }
-    let fault = if text.trim().is_empty() {
-        Some("is empty")
-    } else if condition.as_text().is_none() {
-        Some("is not a SQL condition")
-    } else if is_template(&text) {
-        Some("holds Jinja, which is not rendered here")
-    } else if text.contains(';') && !text.contains('\'') {
-        Some("holds a `;`")
-    } else {
-        None
-    };
-    if let Some(fault) = fault {
+    if let Some(fault) = fault_of(&text, condition) {
         out.push(
             Diagnostic::error(
                 codes::AUDIENCE_INVALID,
@@ -130,4 +119,19 @@ fn is_identifier(name: &str) -> bool {
         && name
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// Why a text cannot be a condition, if it cannot.
+fn fault_of(text: &str, condition: &Yaml) -> Option<&'static str> {
+    if text.trim().is_empty() {
+        Some("is empty")
+    } else if condition.as_text().is_none() {
+        Some("is not a SQL condition")
+    } else if is_template(text) {
+        Some("holds Jinja, which is not rendered here")
+    } else if text.contains(';') && !text.contains('\'') {
+        Some("holds a `;`")
+    } else {
+        None
+    }
 }

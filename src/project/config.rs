@@ -136,6 +136,41 @@ pub enum HardDeletes {
     NewRecord,
 }
 
+/// The names of the columns that a snapshot adds; a project may choose others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetaColumns {
+    /// Identifies a row of the snapshot.
+    pub scd_id: String,
+    /// When the source row changed.
+    pub updated_at: String,
+    /// From when the row held.
+    pub valid_from: String,
+    /// Until when it held; null while it holds.
+    pub valid_to: String,
+    /// With `hard_deletes: new_record`: whether the row records a deletion.
+    pub is_deleted: String,
+}
+
+impl MetaColumns {
+    /// The names that a configuration gives, dbt's where it gives none.
+    pub fn of(config: &NodeConfig) -> Self {
+        let named = |standard: &str| {
+            config
+                .snapshot_meta_column_names
+                .get(standard)
+                .cloned()
+                .unwrap_or_else(|| standard.to_owned())
+        };
+        Self {
+            scd_id: named("dbt_scd_id"),
+            updated_at: named("dbt_updated_at"),
+            valid_from: named("dbt_valid_from"),
+            valid_to: named("dbt_valid_to"),
+            is_deleted: named("dbt_is_deleted"),
+        }
+    }
+}
+
 /// How bad a failed test is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TestSeverity {
@@ -346,12 +381,11 @@ impl NodeConfig {
         self.quote_columns = from.flag("quote_columns");
         let delimiter = from.text("delimiter").unwrap_or_else(|| ",".to_owned());
         let mut characters = delimiter.chars();
-        self.delimiter = match (characters.next(), characters.next()) {
-            (Some(one), None) => one,
-            _ => {
-                from.wrong("delimiter", "one character");
-                ','
-            }
+        self.delimiter = if let (Some(one), None) = (characters.next(), characters.next()) {
+            one
+        } else {
+            from.wrong("delimiter", "one character");
+            ','
         };
     }
 }
@@ -475,7 +509,7 @@ impl<'a> Reading<'a> {
             .iter()
             .map(|item| match item {
                 Value::Object(map) => map.get("sql").and_then(Value::as_str).map(str::to_owned),
-                Value::String(text) => hook_text(text),
+                Value::String(text) => Some(hook_text(text)),
                 _ => None,
             })
             .collect();
@@ -503,20 +537,17 @@ impl<'a> Reading<'a> {
 }
 
 /// A hook's text; dbt also takes a mapping written as JSON.
-fn hook_text(text: &str) -> Option<String> {
+fn hook_text(text: &str) -> String {
     let parsed = text
         .trim_start()
         .starts_with('{')
         .then(|| serde_json::from_str::<Value>(text).ok())
         .flatten();
-    match parsed
+    let sql = parsed
         .as_ref()
         .and_then(|value| value.get("sql"))
-        .and_then(Value::as_str)
-    {
-        Some(sql) => Some(sql.to_owned()),
-        None => Some(text.to_owned()),
-    }
+        .and_then(Value::as_str);
+    sql.unwrap_or(text).to_owned()
 }
 
 fn scalar(value: &Value) -> Option<String> {

@@ -73,13 +73,11 @@ impl<'y> Fields<'y> {
     /// A boolean.
     pub(super) fn flag(&self, key: &str, out: &mut Vec<Diagnostic>) -> Option<bool> {
         let value = self.get(key)?;
-        match &value.content {
-            Content::Bool(flag) => Some(*flag),
-            _ => {
-                out.push(wrong_type(value, &self.at(key), "a boolean"));
-                None
-            }
+        if let Content::Bool(flag) = value.content {
+            return Some(flag);
         }
+        out.push(wrong_type(value, &self.at(key), "a boolean"));
+        None
     }
 
     /// A list; empty where the key is absent.

@@ -1,5 +1,6 @@
 //! One package's files: models, seeds, snapshots, tests, analyses, macros, docs.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ pub(super) struct Scope<'a> {
     /// The trees of the root project, for another package.
     pub(super) overrides: Option<&'a Trees>,
     pub(super) text: TextContext<'a>,
+    fixtures: OnceCell<Vec<FoundFile>>,
 }
 
 /// What the files of all packages hold.
@@ -60,7 +62,32 @@ pub(super) struct FoundFile {
     pub(super) shown: PathBuf,
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
+    /// The scope of a package in the folder `root`, which messages show as `shown`.
+    pub(super) fn new(
+        host: &'a Host,
+        file: &'a ProjectFile,
+        (root, shown): (&'a Path, &'a Path),
+        overrides: Option<&'a Trees>,
+        text: TextContext<'a>,
+    ) -> Self {
+        Self {
+            host,
+            file,
+            root,
+            shown,
+            overrides,
+            text,
+            fixtures: OnceCell::new(),
+        }
+    }
+
+    /// The files that unit tests may take their rows from, looked for when the first asks.
+    pub(super) fn fixtures(&self) -> &[FoundFile] {
+        self.fixtures
+            .get_or_init(|| self.files(&self.file.paths.tests, &["csv", "sql"]))
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.file.name
     }
@@ -131,7 +158,13 @@ impl Scope<'_> {
         }
     }
 
-    fn node(&self, kind: NodeKind, name: &str, fqn: Vec<String>, file: &FoundFile, contents: &str) -> Node {
+    fn node(
+        &self,
+        kind: NodeKind,
+        (name, fqn): (&str, Vec<String>),
+        file: &FoundFile,
+        contents: &str,
+    ) -> Node {
         Node {
             id: NodeId::new(format!("{}.{}.{name}", kind.resource_type(), self.name())),
             kind,
@@ -245,7 +278,7 @@ fn read_plain(
             fqn.insert(1, "analysis".to_owned());
         }
         fqn.push(name.clone());
-        let mut node = scope.node(kind, &name, fqn, &file, &text);
+        let mut node = scope.node(kind, (&name, fqn), &file, &text);
         if kind == NodeKind::Analysis {
             node.path = Path::new("analysis").join(&file.inner);
         }
@@ -290,7 +323,7 @@ fn add_snapshots(
                 .into_owned(),
         );
         fqn.push(block.name.clone());
-        let mut node = scope.node(NodeKind::Snapshot, &block.name, fqn, file, text);
+        let mut node = scope.node(NodeKind::Snapshot, (&block.name, fqn), file, text);
         node.code = TemplateText {
             text: Arc::from(block.contents),
             file: file.shown.clone(),
@@ -310,7 +343,7 @@ pub(super) fn declared_snapshot(
     let mut fqn = scope.fqn_prefix(&file.inner);
     fqn.push(name.to_owned());
     let contents = scope.host.read_text(&file.path).unwrap_or_default();
-    let mut node = scope.node(NodeKind::Snapshot, name, fqn, file, &contents);
+    let mut node = scope.node(NodeKind::Snapshot, (name, fqn), file, &contents);
     node.path = file.inner.join(format!("{name}.sql"));
     node.code = TemplateText {
         text: Arc::from(format!("select * from {{{{ {relation} }}}}")),
@@ -347,7 +380,7 @@ fn read_tests(scope: &Scope<'_>, parts: &mut Parts, out: &mut Vec<Diagnostic>) {
         fqn.push(name.clone());
         parts
             .nodes
-            .push(scope.node(NodeKind::Test, &name, fqn, &file, &text));
+            .push(scope.node(NodeKind::Test, (&name, fqn), &file, &text));
     }
 }
 
@@ -389,7 +422,7 @@ fn read_hooks(scope: &Scope<'_>, parts: &mut Parts) {
                 shown: text.file.clone(),
             };
             let fqn = vec![scope.name().to_owned(), "hooks".to_owned(), name.clone()];
-            let mut node = scope.node(NodeKind::Operation, &name, fqn, &file, &contents);
+            let mut node = scope.node(NodeKind::Operation, (&name, fqn), &file, &contents);
             node.code = text.clone();
             node.config
                 .properties

@@ -64,22 +64,21 @@ pub(super) fn find(
         }
     }
     let there = installed_packages(host, owner, installed);
-    if there.is_empty() {
-        if let Some((package, span)) = wanted_elsewhere
+    if there.is_empty()
+        && let Some((package, span)) = wanted_elsewhere
             .into_iter()
             .find(|(package, _)| !is_built_in(package))
-        {
-            out.push(
-                Diagnostic::error(
-                    codes::PACKAGE_NOT_FOUND,
-                    format!("package `{package}` is not installed"),
-                )
-                .at(span)
-                .hint(format!(
-                    "put it into `{installed}` with `dbt deps`, or name its folder with `local:`"
-                )),
-            );
-        }
+    {
+        out.push(
+            Diagnostic::error(
+                codes::PACKAGE_NOT_FOUND,
+                format!("package `{package}` is not installed"),
+            )
+            .at(span)
+            .hint(format!(
+                "put it into `{installed}` with `dbt deps`, or name its folder with `local:`"
+            )),
+        );
     }
     for package in there {
         if !found.iter().any(|other: &Found| other.root == package.root) {

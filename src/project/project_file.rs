@@ -80,7 +80,6 @@ const RAW: &[&str] = &[
 pub(super) struct ProjectFile {
     pub(super) name: String,
     pub(super) version: Option<String>,
-    pub(super) profile: Option<String>,
     pub(super) paths: Paths,
     pub(super) vars: Map<String, Value>,
     pub(super) trees: Trees,
@@ -176,7 +175,6 @@ pub(super) fn interpret(
     Some(ProjectFile {
         name,
         version: fields.text("version", out),
-        profile: fields.text("profile", out),
         paths: paths(&fields, out),
         vars: vars(yaml),
         trees,

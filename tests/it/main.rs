@@ -1,5 +1,7 @@
 //! The only integration binary: one module per feature.
 
+mod builtins;
 mod engine;
 mod project;
 mod render;
+mod sync;

@@ -1,4 +1,12 @@
 //! Projects are loaded as they are written, and every fault of their files is told with its place.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and reads its cases from files"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -57,12 +65,24 @@ fn names(project: &Project) -> BTreeMap<String, Value> {
         (test.id.to_string(), names)
     });
     let docs = project.docs.values().map(|doc| {
-        (doc.id.to_string(), json!({"original_file_path": doc.original_file_path}))
+        (
+            doc.id.to_string(),
+            json!({"original_file_path": doc.original_file_path}),
+        )
     });
     let groups = project.groups.values().map(|group| {
-        (group.id.to_string(), json!({"original_file_path": group.original_file_path}))
+        (
+            group.id.to_string(),
+            json!({"original_file_path": group.original_file_path}),
+        )
     });
-    nodes.chain(sources).chain(exposures).chain(unit_tests).chain(docs).chain(groups).collect()
+    nodes
+        .chain(sources)
+        .chain(exposures)
+        .chain(unit_tests)
+        .chain(docs)
+        .chain(groups)
+        .collect()
 }
 
 /// The golden file holds what dbt-core 1.10.23 calls the same project's parts.
@@ -75,7 +95,10 @@ fn everything_has_the_name_that_dbt_gives_it() {
     let found = names(&project);
     let ids = |names: &BTreeMap<String, Value>| names.keys().cloned().collect::<Vec<_>>().join("\n");
     assert_eq!(ids(&found), ids(&golden));
-    let differing: Vec<_> = golden.iter().filter(|(id, names)| found[*id] != **names).collect();
+    let differing: Vec<_> = golden
+        .iter()
+        .filter(|(id, names)| found[*id] != **names)
+        .collect();
     assert_eq!(differing, []);
 }
 
@@ -110,7 +133,11 @@ fn a_project_is_linked() {
         .iter()
         .map(|id| {
             let relation = graph.relation(id).map(ToString::to_string).unwrap_or_default();
-            let parents: Vec<&str> = graph.parents(id).iter().map(|parent| parent.as_str()).collect();
+            let parents: Vec<&str> = graph
+                .parents(id)
+                .iter()
+                .map(headwater::names::NodeId::as_str)
+                .collect();
             format!("{id} [{relation}] <- {}", parents.join(", "))
         })
         .collect();
@@ -120,7 +147,10 @@ fn a_project_is_linked() {
 /// Reads a line of `selections.txt`: the flags of a command line.
 fn request(line: &str) -> SelectionRequest {
     let mut request = SelectionRequest {
-        facts: BTreeMap::from([("state:modified".to_owned(), BTreeSet::from(["model.shop.stg_orders".into()]))]),
+        facts: BTreeMap::from([(
+            "state:modified".to_owned(),
+            BTreeSet::from(["model.shop.stg_orders".into()]),
+        )]),
         ..SelectionRequest::default()
     };
     let mut flag = "";
@@ -131,7 +161,9 @@ fn request(line: &str) -> SelectionRequest {
             "--exclude" => request.exclude.push(word.to_owned()),
             "--selector" => request.selector = Some(word.to_owned()),
             "--resource-type" => request.resource_types.push(word.to_owned()),
-            "--indirect-selection" => request.indirect = IndirectSelection::parse(word).expect("a known word"),
+            "--indirect-selection" => {
+                request.indirect = IndirectSelection::parse(word).expect("a known word");
+            }
             _ => panic!("`{flag}` is no flag of a selection"),
         }
     }
@@ -145,9 +177,9 @@ fn selections_mean_what_they_mean_to_dbt() {
     let mut told = String::new();
     for line in cases.lines() {
         let (selected, diagnostics) = select(&graph, &graph.project.selectors, &request(line));
-        told.push_str(&format!("{line}\n"));
+        told.extend([line, "\n"]);
         for id in selected {
-            told.push_str(&format!("    {id}\n"));
+            told.extend(["    ", id.as_str(), "\n"]);
         }
         told.push_str(&show(&diagnostics));
     }
@@ -158,7 +190,7 @@ fn selections_mean_what_they_mean_to_dbt() {
 fn show(diagnostics: &[Diagnostic]) -> String {
     let mut shown = String::new();
     for diagnostic in diagnostics {
-        shown.push_str(&format!("{diagnostic}\n"));
+        shown.extend([diagnostic.to_string().as_str(), "\n"]);
         shown.extend(diagnostic.notes.iter().map(|note| format!("    note: {note}\n")));
         shown.extend(diagnostic.hints.iter().map(|hint| format!("    hint: {hint}\n")));
     }
@@ -168,7 +200,9 @@ fn show(diagnostics: &[Diagnostic]) -> String {
 /// Every folder of `fixtures/diagnostics` with a `dbt_project.yml` and a `files` or `graph` at its name's start.
 #[test]
 fn every_fault_is_told_with_its_place() {
-    let cases = std::fs::read_dir(fixture("diagnostics")).unwrap().map(|entry| entry.unwrap().file_name());
+    let cases = std::fs::read_dir(fixture("diagnostics"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
     let mut cases: Vec<String> = cases.map(|name| name.into_string().unwrap()).collect();
     cases.retain(|name| name.starts_with("files_") || name.starts_with("graph_"));
     cases.sort();
@@ -201,5 +235,10 @@ fn the_bundled_project_has_no_faults() {
     assert_eq!(show(&faults), "");
     let (graph, faults) = link(project, &renderer);
     assert_eq!(show(&faults), "");
-    assert!(graph.nodes.values().any(|linked| linked.alias == "contact_audiences_xa"));
+    assert!(
+        graph
+            .nodes
+            .values()
+            .any(|linked| linked.alias == "contact_audiences_xa")
+    );
 }

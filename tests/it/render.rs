@@ -14,13 +14,13 @@ use headwater::jinja::{
     RenderFailure, RenderUnit, Rendered, Renderer, World, WorldError, YamlTemplates,
 };
 use headwater::names::{NodeId, RelationName};
-use headwater::project::{LoadOptions, TextTemplates as _, load};
 use headwater::project::node::{DocBlock, GenericTest, MacroFile, Package, Project, Target, TemplateText};
+use headwater::project::{LoadOptions, TextTemplates as _, load};
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 /// What templates are told of data: the context's `relations` and `results`.
-struct Fixture {
+pub(crate) struct Fixture {
     relations: Map<String, Value>,
     results: Map<String, Value>,
 }
@@ -97,9 +97,9 @@ impl World for Fixture {
 }
 
 /// One case.
-struct Case {
+pub(crate) struct Case {
     context: Value,
-    template: TemplateText,
+    pub(crate) template: TemplateText,
     project: Project,
 }
 
@@ -177,7 +177,7 @@ fn project(context: &Value, macro_files: Vec<MacroFile>) -> Project {
 }
 
 impl Case {
-    fn parse(source: &str) -> Self {
+    pub(crate) fn parse(source: &str) -> Self {
         let (context, rest) = source
             .split_once("\n---\n")
             .expect("a line of `---` after the context");
@@ -201,7 +201,7 @@ impl Case {
         }
     }
 
-    fn renderer(&self) -> (Renderer, Vec<Diagnostic>) {
+    pub(crate) fn renderer(&self) -> (Renderer, Vec<Diagnostic>) {
         let environment = BTreeMap::from([
             ("REGION".to_owned(), "eu".to_owned()),
             ("DBT_ENV_SECRET_TOKEN".to_owned(), "hush".to_owned()),
@@ -209,7 +209,7 @@ impl Case {
         Renderer::new(&self.project, clock(), &host(environment))
     }
 
-    fn world(&self) -> Fixture {
+    pub(crate) fn world(&self) -> Fixture {
         let object = |name: &str| self.context[name].as_object().cloned().unwrap_or_default();
         Fixture {
             relations: object("relations"),
@@ -471,7 +471,11 @@ impl World for Anything {
 
 #[test]
 fn the_bundled_project_renders() {
-    let host = Host::fixed(clock().run_started_at, BTreeMap::new(), PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+    let host = Host::fixed(
+        clock().run_started_at,
+        BTreeMap::new(),
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")),
+    );
     let options = LoadOptions {
         project_dir: Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("sql")),
         ..LoadOptions::default()
@@ -488,12 +492,17 @@ fn the_bundled_project_renders() {
             ..RenderUnit::new(&node.code, &node.package)
         };
         let (captured, outcome) = match &node.generic_test {
-            Some(test) => (renderer.capture_test(test, &unit), renderer.render_test(test, &unit, &Anything)),
+            Some(test) => (
+                renderer.capture_test(test, &unit),
+                renderer.render_test(test, &unit, &Anything),
+            ),
             None => (renderer.capture(&unit), renderer.render(&unit, &Anything)),
         };
         captured.unwrap_or_else(|diagnostic| panic!("{}: {diagnostic} {:?}", node.id, diagnostic.notes));
         match outcome {
-            Err(RenderFailure::Fault(diagnostic)) => panic!("{}: {diagnostic} {:?}", node.id, diagnostic.notes),
+            Err(RenderFailure::Fault(diagnostic)) => {
+                panic!("{}: {diagnostic} {:?}", node.id, diagnostic.notes)
+            }
             Err(RenderFailure::Deferred { needs }) => panic!("{}: {needs:?}", node.id),
             Ok(_) => rendered += 1,
         }

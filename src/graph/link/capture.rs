@@ -12,6 +12,9 @@ use crate::jinja::{Capture, RenderUnit, Renderer};
 use crate::project::config::{NodeConfig, merged};
 use crate::project::node::{Node, NodeKind, TemplateText};
 
+/// The keys of a configuration that hold hooks, in both spellings.
+const HOOKS: &[&str] = &["post-hook", "post_hook", "pre-hook", "pre_hook"];
+
 /// A node with what its template and its layers say.
 pub(super) struct Captured {
     pub(super) node: Node,
@@ -33,7 +36,12 @@ pub(super) fn all(nodes: Vec<Node>, renderer: &Renderer) -> Vec<Captured> {
         let running: Vec<_> = batches
             .into_iter()
             .map(|batch| {
-                scope.spawn(move || batch.into_iter().map(|node| one(node, renderer)).collect::<Vec<_>>())
+                scope.spawn(move || {
+                    batch
+                        .into_iter()
+                        .map(|node| one(node, renderer))
+                        .collect::<Vec<_>>()
+                })
             })
             .collect();
         running
@@ -75,7 +83,9 @@ fn capture(node: &Node, renderer: &Renderer) -> Result<Capture, Diagnostic> {
     match (&node.generic_test, node.kind) {
         (Some(test), _) => {
             let place = node.patch_span.clone();
-            renderer.capture_test(test, &unit).map_err(|fault| fault.at_maybe(place))
+            renderer
+                .capture_test(test, &unit)
+                .map_err(|fault| fault.at_maybe(place))
         }
         (None, NodeKind::Seed) => Ok(Capture::default()),
         (None, _) => {
@@ -86,10 +96,8 @@ fn capture(node: &Node, renderer: &Renderer) -> Result<Capture, Diagnostic> {
                     ..unit
                 })?;
                 capture.macros.extend(found.macros);
-                capture.refs.extend(found.refs.into_iter().filter(|call| !capture.refs.contains(call)).collect::<Vec<_>>());
-                capture.sources.extend(
-                    found.sources.into_iter().filter(|call| !capture.sources.contains(call)).collect::<Vec<_>>(),
-                );
+                capture.refs.extend(found.refs);
+                capture.sources.extend(found.sources);
             }
             Ok(capture)
         }
@@ -98,6 +106,18 @@ fn capture(node: &Node, renderer: &Renderer) -> Result<Capture, Diagnostic> {
 
 /// A node's hooks as templates: what they refer to, the node depends on.
 fn hooks(node: &Node, capture: &Capture) -> Vec<TemplateText> {
+    let layers = [
+        &node.config.project,
+        &node.config.properties,
+        &capture.config,
+        &node.config.overrides,
+    ];
+    if !layers
+        .iter()
+        .any(|layer| HOOKS.iter().any(|key| layer.contains_key(*key)))
+    {
+        return Vec::new();
+    }
     let (config, _) = NodeConfig::read(node, &capture.config);
     config
         .pre_hook
@@ -112,7 +132,12 @@ fn hooks(node: &Node, capture: &Capture) -> Vec<TemplateText> {
 }
 
 /// What a piece of template that belongs to no node refers to: `ref('orders')`.
-pub(super) fn expression(text: &str, package: &str, at: &TemplateText, renderer: &Renderer) -> Result<Capture, Diagnostic> {
+pub(super) fn expression(
+    text: &str,
+    package: &str,
+    at: &TemplateText,
+    renderer: &Renderer,
+) -> Result<Capture, Diagnostic> {
     let template = TemplateText {
         text: Arc::from(format!("{{{{ {text} }}}}")),
         ..at.clone()

@@ -18,7 +18,11 @@ pub(in crate::graph) fn describe(linked: &GraphNode) -> Map<String, Value> {
         .iter()
         .map(|call| json!({"name": call.name, "package": call.package, "version": call.version}))
         .collect();
-    let sources: Vec<Value> = linked.sources().iter().map(|call| json!([call.source, call.table])).collect();
+    let sources: Vec<Value> = linked
+        .sources()
+        .iter()
+        .map(|call| json!([call.source, call.table]))
+        .collect();
     described.extend([
         ("alias".to_owned(), json!(linked.alias)),
         ("schema".to_owned(), json!(linked.schema)),
@@ -33,8 +37,11 @@ pub(in crate::graph) fn describe(linked: &GraphNode) -> Map<String, Value> {
 
 /// Describes a node before it has a name in the warehouse.
 pub(super) fn describe_unnamed(node: &Node, config: &Map<String, Value>) -> Map<String, Value> {
-    let columns: Map<String, Value> =
-        node.columns.values().map(|column| (column.name.clone(), describe_column(column))).collect();
+    let columns: Map<String, Value> = node
+        .columns
+        .values()
+        .map(|column| (column.name.clone(), describe_column(column)))
+        .collect();
     let text = |key: &str| config.get(key).cloned().unwrap_or(Value::Null);
     let mut described = Map::from_iter([
         ("name".to_owned(), json!(node.name)),
@@ -48,21 +55,46 @@ pub(super) fn describe_unnamed(node: &Node, config: &Map<String, Value>) -> Map<
         ("language".to_owned(), json!("sql")),
         ("raw_code".to_owned(), json!(raw_code(node))),
         ("config".to_owned(), Value::Object(config.clone())),
-        ("tags".to_owned(), config.get("tags").cloned().unwrap_or_else(|| json!([]))),
-        ("meta".to_owned(), config.get("meta").cloned().unwrap_or_else(|| json!({}))),
+        (
+            "tags".to_owned(),
+            config.get("tags").cloned().unwrap_or_else(|| json!([])),
+        ),
+        (
+            "meta".to_owned(),
+            config.get("meta").cloned().unwrap_or_else(|| json!({})),
+        ),
         ("group".to_owned(), text("group")),
         ("description".to_owned(), json!(node.description)),
         ("columns".to_owned(), Value::Object(columns)),
         ("patch_path".to_owned(), json!(node.patch_path)),
     ]);
+    described.extend(describe_kind(node, config));
+    described
+}
+
+/// What models and generic tests have beyond other nodes.
+fn describe_kind(node: &Node, config: &Map<String, Value>) -> Map<String, Value> {
+    let mut described = Map::new();
     if node.kind == NodeKind::Model {
         let version = node.version.as_ref();
         described.extend([
-            ("access".to_owned(), config.get("access").cloned().unwrap_or_else(|| json!("protected"))),
+            (
+                "access".to_owned(),
+                config
+                    .get("access")
+                    .cloned()
+                    .unwrap_or_else(|| json!("protected")),
+            ),
             ("constraints".to_owned(), json!(node.constraints)),
             ("deprecation_date".to_owned(), json!(node.deprecation_date)),
-            ("version".to_owned(), json!(version.map(|version| &version.version))),
-            ("latest_version".to_owned(), json!(version.map(|version| &version.latest))),
+            (
+                "version".to_owned(),
+                json!(version.map(|version| &version.version)),
+            ),
+            (
+                "latest_version".to_owned(),
+                json!(version.map(|version| &version.latest)),
+            ),
         ]);
     }
     if let Some(test) = &node.generic_test {
@@ -77,11 +109,19 @@ pub(super) fn describe_unnamed(node: &Node, config: &Map<String, Value>) -> Map<
 }
 
 fn raw_code(node: &Node) -> &str {
-    if node.kind == NodeKind::Seed { "" } else { node.code.text.trim() }
+    if node.kind == NodeKind::Seed {
+        ""
+    } else {
+        node.code.text.trim()
+    }
 }
 
 fn describe_checksum(node: &Node) -> Value {
-    let name = if node.checksum.is_empty() { "none" } else { "sha256" };
+    let name = if node.checksum.is_empty() {
+        "none"
+    } else {
+        "sha256"
+    };
     json!({"name": name, "checksum": node.checksum})
 }
 

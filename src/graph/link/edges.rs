@@ -81,7 +81,10 @@ fn parents_of(graph: &Graph, package: &str, capture: &Capture) -> (Vec<NodeId>, 
     let mut parents: Vec<NodeId> = Vec::new();
     let mut faults = Vec::new();
     let nodes = capture.refs.iter().map(|call| graph.resolve_ref(package, call));
-    let sources = capture.sources.iter().map(|call| graph.resolve_source(package, call));
+    let sources = capture
+        .sources
+        .iter()
+        .map(|call| graph.resolve_source(package, call));
     for found in nodes.chain(sources) {
         match found {
             Ok(id) if !parents.contains(id) => parents.push(id.clone()),
@@ -95,7 +98,11 @@ fn parents_of(graph: &Graph, package: &str, capture: &Capture) -> (Vec<NodeId>, 
 /// A private model is for its group alone.
 fn check_access(graph: &Graph, linked: &GraphNode, parents: &[NodeId], out: &mut Vec<Diagnostic>) {
     for id in parents {
-        let Some(parent) = graph.nodes.get(id).filter(|parent| parent.config.access == Access::Private) else {
+        let Some(parent) = graph
+            .nodes
+            .get(id)
+            .filter(|parent| parent.config.access == Access::Private)
+        else {
             continue;
         };
         if parent.config.group.is_some() && parent.config.group == linked.config.group {
@@ -110,7 +117,10 @@ fn check_access(graph: &Graph, linked: &GraphNode, parents: &[NodeId], out: &mut
         out.push(
             Diagnostic::error(
                 codes::PRIVATE_REF,
-                format!("`{}` may not refer to `{}`, which is private", linked.node.name, parent.node.name),
+                format!(
+                    "`{}` may not refer to `{}`, which is private",
+                    linked.node.name, parent.node.name
+                ),
             )
             .at_maybe(place)
             .note(format!("`{}` {group}", parent.node.name)),
@@ -122,11 +132,17 @@ fn check_access(graph: &Graph, linked: &GraphNode, parents: &[NodeId], out: &mut
 pub(super) fn link_exposures(graph: &mut Graph, renderer: &Renderer, out: &mut Vec<Diagnostic>) {
     let project = Arc::clone(&graph.project);
     for exposure in project.exposures.values() {
-        let config = exposure.properties.get("config").and_then(serde_json::Value::as_object);
+        let config = exposure
+            .properties
+            .get("config")
+            .and_then(serde_json::Value::as_object);
         if config.is_some_and(|config| !is_enabled(config)) {
             continue;
         }
-        let place = exposure.span.clone().unwrap_or_else(|| Span::file(&exposure.original_file_path));
+        let place = exposure
+            .span
+            .clone()
+            .unwrap_or_else(|| Span::file(&exposure.original_file_path));
         let at = TemplateText {
             text: Arc::from(""),
             file: place.file.clone(),
@@ -139,7 +155,9 @@ pub(super) fn link_exposures(graph: &mut Graph, renderer: &Renderer, out: &mut V
             let (ids, faults) = found.unwrap_or_else(|fault| (Vec::new(), vec![fault]));
             parents.extend(ids);
             out.extend(faults.into_iter().map(|fault| {
-                fault.at(place.clone()).note(format!("in `depends_on` of exposure `{}`", exposure.name))
+                fault
+                    .at(place.clone())
+                    .note(format!("in `depends_on` of exposure `{}`", exposure.name))
             }));
         }
         graph.exposures.insert(exposure.id.clone());
@@ -150,8 +168,15 @@ pub(super) fn link_exposures(graph: &mut Graph, renderer: &Renderer, out: &mut V
 /// Finds the model of every unit test; a test of a disabled model is disabled itself.
 pub(super) fn link_unit_tests(graph: &mut Graph, out: &mut Vec<Diagnostic>) {
     let project = Arc::clone(&graph.project);
-    for test in project.unit_tests.values().filter(|test| is_enabled(&test.config)) {
-        let place = test.span.clone().unwrap_or_else(|| Span::file(Path::new(&test.original_file_path)));
+    for test in project
+        .unit_tests
+        .values()
+        .filter(|test| is_enabled(&test.config))
+    {
+        let place = test
+            .span
+            .clone()
+            .unwrap_or_else(|| Span::file(Path::new(&test.original_file_path)));
         let call = RefCall {
             package: None,
             name: test.model.clone(),
@@ -174,7 +199,10 @@ pub(super) fn link_unit_tests(graph: &mut Graph, out: &mut Vec<Diagnostic>) {
             Err(fault) if fault.code == codes::DISABLED_REF => {}
             Err(fault) => out.push(Diagnostic {
                 code: codes::UNIT_TEST_MODEL,
-                message: format!("unit test `{}` tests the model `{}`, which is not there", test.name, test.model),
+                message: format!(
+                    "unit test `{}` tests the model `{}`, which is not there",
+                    test.name, test.model
+                ),
                 ..fault
             }),
         }

@@ -37,7 +37,11 @@ pub fn link(mut project: Project, renderer: &Renderer) -> (Graph, Vec<Diagnostic
         .collect();
     let mut resolver = Resolver::new(&project, &sources);
     for Captured { node, config, .. } in &captured {
-        if config.enabled { resolver.add_enabled(node) } else { resolver.add_disabled(node) }
+        if config.enabled {
+            resolver.add_enabled(node);
+        } else {
+            resolver.add_disabled(node);
+        }
     }
 
     let mut graph = Graph {
@@ -91,19 +95,27 @@ fn add(graph: &mut Graph, captured: Captured, renderer: &Renderer, out: &mut Vec
         model: Map::new(),
     };
     let id = linked.node.id.clone();
-    if enabled { graph.nodes.insert(id, linked) } else { graph.disabled.insert(id, linked) };
+    if enabled {
+        graph.nodes.insert(id, linked)
+    } else {
+        graph.disabled.insert(id, linked)
+    };
 }
 
 /// Orders everything, tells the cycles, and turns the edges round.
 fn arrange(graph: &mut Graph, out: &mut Vec<Diagnostic>) {
-    let mut parents: IndexMap<NodeId, Vec<NodeId>> =
-        graph.sources.iter().map(|source| (source.clone(), Vec::new())).collect();
+    let mut parents: IndexMap<NodeId, Vec<NodeId>> = graph
+        .sources
+        .iter()
+        .map(|source| (source.clone(), Vec::new()))
+        .collect();
     parents.extend(std::mem::take(&mut graph.parents));
     graph.order = order::topological(&parents);
     for cycle in order::cycles(&parents, &graph.order) {
         out.push(told(graph, &cycle));
     }
-    let mut children: IndexMap<NodeId, Vec<NodeId>> = parents.keys().map(|id| (id.clone(), Vec::new())).collect();
+    let mut children: IndexMap<NodeId, Vec<NodeId>> =
+        parents.keys().map(|id| (id.clone(), Vec::new())).collect();
     for (id, of) in &parents {
         for parent in of {
             if let Some(list) = children.get_mut(parent) {
@@ -128,7 +140,10 @@ fn told(graph: &Graph, cycle: &[NodeId]) -> Diagnostic {
     let place = first.and_then(|linked| {
         let calls = linked.refs().iter();
         let closing = calls.filter(|call| graph.resolve_ref(&linked.node.package, call).ok() == next);
-        closing.map(|call| call.span.clone()).next().or_else(|| Some(Span::file(&linked.node.code.file)))
+        closing
+            .map(|call| call.span.clone())
+            .next()
+            .or_else(|| Some(Span::file(&linked.node.code.file)))
     });
     let message = match cycle {
         [_] => format!("{} depends on itself", names.first().map_or("", String::as_str)),

@@ -31,12 +31,8 @@ pub(super) fn name(
     out: &mut Vec<Diagnostic>,
 ) -> Naming {
     let (node, config) = (&captured.node, &captured.config);
-    if matches!(node.kind, NodeKind::Operation | NodeKind::Analysis) {
-        return Naming {
-            database: project.target.database.clone(),
-            schema: project.target.schema.clone(),
-            alias: node.name.clone(),
-        };
+    if let Some(naming) = without_table(captured, project) {
+        return naming;
     }
     let model = describe_unnamed(node, &config.raw);
     let mut call = |name: &str, custom: Option<&str>| {
@@ -46,7 +42,10 @@ pub(super) fn name(
             config: &config.raw,
             ..RenderUnit::new(&node.code, &project.name)
         };
-        let args = [custom.map_or(Value::Null, Value::from), Value::Object(model.clone())];
+        let args = [
+            custom.map_or(Value::Null, Value::from),
+            Value::Object(model.clone()),
+        ];
         match renderer.call_macro(name, (&args, &Map::new()), &unit, None) {
             Ok(result) => result.text.trim().to_owned(),
             Err(RenderFailure::Fault(fault)) => {
@@ -62,7 +61,10 @@ pub(super) fn name(
     };
     let schema = match (node.kind, &config.target_schema) {
         (NodeKind::Snapshot, Some(schema)) if config.schema.is_none() => schema.clone(),
-        (NodeKind::Test, _) => call("generate_schema_name", config.schema.as_deref().or(Some(AUDIT_SCHEMA))),
+        (NodeKind::Test, _) => call(
+            "generate_schema_name",
+            config.schema.as_deref().or(Some(AUDIT_SCHEMA)),
+        ),
         _ => call("generate_schema_name", config.schema.as_deref()),
     };
     let database = match (node.kind, &config.target_database) {
@@ -83,6 +85,23 @@ pub(super) fn name(
     }
 }
 
+/// The names of what has no table; nobody reads them but those of the manifest.
+fn without_table(captured: &Captured, project: &Project) -> Option<Naming> {
+    let (node, target) = (&captured.node, &project.target);
+    let schema = match node.kind {
+        NodeKind::Operation | NodeKind::Analysis => target.schema.clone(),
+        NodeKind::Test if captured.config.store_failures != Some(true) => {
+            format!("{}_{AUDIT_SCHEMA}", target.schema)
+        }
+        _ => return None,
+    };
+    Some(Naming {
+        database: target.database.clone(),
+        schema,
+        alias: captured.config.alias.clone().unwrap_or_else(|| node.name.clone()),
+    })
+}
+
 /// The table of a node, if it has one.
 pub(super) fn relation(captured: &Captured, naming: &Naming) -> Option<RelationName> {
     let config = &captured.config;
@@ -101,21 +120,34 @@ pub(super) fn sources(project: &Project) -> BTreeMap<NodeId, RelationName> {
         let database = source.database.as_ref().unwrap_or(&project.target.database);
         RelationName::new(database, &source.schema, &source.identifier)
     };
-    project.sources.iter().map(|(id, source)| (id.clone(), relation(source))).collect()
+    project
+        .sources
+        .iter()
+        .map(|(id, source)| (id.clone(), relation(source)))
+        .collect()
 }
 
 /// Tells of nodes that would be built as one table.
 pub(super) fn check_unique<'g>(nodes: impl Iterator<Item = &'g GraphNode>, out: &mut Vec<Diagnostic>) {
     let mut taken: HashMap<String, &NodeId> = HashMap::new();
     for linked in nodes {
-        let Some(relation) = &linked.relation else { continue };
+        let Some(relation) = &linked.relation else {
+            continue;
+        };
         let key = relation.quoted().to_lowercase();
         if let Some(first) = taken.get(&key) {
-            let place = linked.capture.config_span.clone().or_else(|| linked.node.patch_span.clone());
+            let place = linked
+                .capture
+                .config_span
+                .clone()
+                .or_else(|| linked.node.patch_span.clone());
             out.push(
                 Diagnostic::error(
                     codes::DUPLICATE_RELATION,
-                    format!("`{first}` and `{}` are both built as `{relation}`", linked.node.id),
+                    format!(
+                        "`{first}` and `{}` are both built as `{relation}`",
+                        linked.node.id
+                    ),
                 )
                 .at(place.unwrap_or_else(|| Span::file(&linked.node.code.file)))
                 .hint("give one of them another `alias` or `schema`"),

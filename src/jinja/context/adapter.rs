@@ -7,7 +7,7 @@ use super::Entry;
 use crate::error::{Diagnostic, codes};
 use crate::jinja::eval::{Call, Interpreter, Phase};
 use crate::jinja::fault::{Outcome, Signal};
-use crate::jinja::registry::Searched;
+use crate::jinja::registry::{self, Searched};
 use crate::jinja::value::column::Column;
 use crate::jinja::value::relation::Relation;
 use crate::jinja::value::table::Table;
@@ -93,7 +93,7 @@ fn dispatch(interpreter: &mut Interpreter<'_>, call: &Call) -> Outcome {
     }
     registry
         .dispatch(&name, &searched)
-        .map(|entry| entry.value())
+        .map(registry::Entry::value)
         .map_err(|tried| {
             let place = given
                 .map(|namespace| format!(" in the namespace `{}`", text::display(namespace)))

@@ -1,4 +1,8 @@
 //! dbt's context: what every template sees beside its own names and the macros.
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "the functions of the context have one type, whether they can fail or not"
+)]
 
 mod adapter;
 pub(crate) mod datetime;

@@ -104,12 +104,12 @@ impl Found {
         };
         index
             .and_then(|index| self.groups.get(index))
-            .map_or(Value::UNDEFINED, text_or_none)
+            .map_or(Value::UNDEFINED, |group| text_or_none(group.as_deref()))
     }
 }
 
-fn text_or_none(group: &Option<String>) -> Value {
-    group.as_deref().map_or(Value::from(()), Value::from)
+fn text_or_none(group: Option<&str>) -> Value {
+    group.map_or(Value::from(()), Value::from)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,10 +182,10 @@ fn replaced(regex: &Regex, replacement: &str, text: &str, count: usize) -> Value
         match c {
             '$' => rust.push_str("$$"),
             '\\' => match rest.next() {
-                Some(digit) if digit.is_ascii_digit() => rust.push_str(&format!("${{{digit}}}")),
+                Some(digit) if digit.is_ascii_digit() => rust.extend(['$', '{', digit, '}']),
                 Some('g') if rest.next_if_eq(&'<').is_some() => {
                     let name: String = rest.by_ref().take_while(|c| *c != '>').collect();
-                    rust.push_str(&format!("${{{name}}}"));
+                    rust.extend(["${", &name, "}"]);
                 }
                 Some('n') => rust.push('\n'),
                 Some('t') => rust.push('\t'),
@@ -201,7 +201,7 @@ fn replaced(regex: &Regex, replacement: &str, text: &str, count: usize) -> Value
 /// The methods of patterns and of what they find.
 pub(crate) fn method(receiver: &Value, name: &str, call: &Call) -> Option<Outcome> {
     if let Some(Pattern(regex)) = receiver.downcast_object_ref::<Pattern>() {
-        let subject = call.text(if name == "sub" { 1 } else { 0 }, "string");
+        let subject = call.text(usize::from(name == "sub"), "string");
         return Some(subject.and_then(|subject| match name {
             "match" => find(regex, &subject, Anchor::Start),
             "fullmatch" => find(regex, &subject, Anchor::Both),
@@ -223,14 +223,21 @@ pub(crate) fn method(receiver: &Value, name: &str, call: &Call) -> Option<Outcom
             many => Value::from(Tuple::new(many.iter().map(|key| found.group(key)).collect())),
         })),
         "groups" => Some(Ok(Value::from(Tuple::new(
-            found.groups.iter().skip(1).map(text_or_none).collect(),
+            found
+                .groups
+                .iter()
+                .skip(1)
+                .map(|group| text_or_none(group.as_deref()))
+                .collect(),
         )))),
         "groupdict" => Some(Ok(Dict::value(
             found
                 .names
                 .iter()
                 .zip(&found.groups)
-                .filter_map(|(name, group)| Some((Value::from(name.as_deref()?), text_or_none(group))))
+                .filter_map(|(name, group)| {
+                    Some((Value::from(name.as_deref()?), text_or_none(group.as_deref())))
+                })
                 .collect::<Vec<_>>(),
         ))),
         "start" => Some(Ok(Value::from(found.start))),

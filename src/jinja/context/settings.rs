@@ -61,10 +61,7 @@ pub(super) fn value(interpreter: &mut Interpreter<'_>, name: &str) -> Option<Val
         }),
         "target" => target(interpreter)?,
         "flags" => json::from_map(&clock.flags),
-        "graph" => match interpreter.phase {
-            Phase::Execute(world) => json::from_json(&world.graph()),
-            Phase::Capture => json::from_json(&json!({"nodes": {}, "sources": {}, "exposures": {}})),
-        },
+        "graph" => graph(interpreter),
         "run_started_at" => {
             interpreter.record.reads_clock = true;
             datetime::instant(clock.run_started_at)
@@ -73,15 +70,7 @@ pub(super) fn value(interpreter: &mut Interpreter<'_>, name: &str) -> Option<Val
         "dbt_version" => Value::from(DBT_VERSION),
         "project_name" => Value::from(renderer.project_name()),
         "thread_id" => Value::from("Thread-1"),
-        "invocation_args_dict" => {
-            let mut args = clock
-                .flags
-                .iter()
-                .map(|(name, value)| (name.to_lowercase(), value.clone()))
-                .collect::<Map<_, _>>();
-            args.insert("which".to_owned(), Json::from(clock.command.as_str()));
-            json::from_map(&args)
-        }
+        "invocation_args_dict" => invocation_args(interpreter),
         "selected_resources" => List::value(
             clock
                 .selected_resources
@@ -108,6 +97,24 @@ pub(super) fn value(interpreter: &mut Interpreter<'_>, name: &str) -> Option<Val
     })
 }
 
+fn graph(interpreter: &Interpreter<'_>) -> Value {
+    json::from_json(&match interpreter.phase {
+        Phase::Execute(world) => world.graph(),
+        Phase::Capture => json!({"nodes": {}, "sources": {}, "exposures": {}}),
+    })
+}
+
+fn invocation_args(interpreter: &Interpreter<'_>) -> Value {
+    let clock = interpreter.renderer.clock();
+    let flags = clock
+        .flags
+        .iter()
+        .map(|(name, value)| (name.to_lowercase(), value.clone()));
+    let mut args: Map<String, Json> = flags.collect();
+    args.insert("which".to_owned(), Json::from(clock.command.as_str()));
+    json::from_map(&args)
+}
+
 fn target(interpreter: &Interpreter<'_>) -> Option<Value> {
     let target = interpreter.renderer.target()?;
     Some(json::from_json(&json!({
@@ -132,13 +139,11 @@ pub(crate) fn configure(interpreter: &mut Interpreter<'_>, call: &Call) -> Outco
         interpreter.record.config_span = Some(interpreter.author_span(&call.at));
     }
     for argument in &call.args {
-        match json::to_json(argument) {
-            Json::Object(entries) => interpreter.record.config.extend(entries),
-            _ => {
-                let message = "`config` takes named arguments, or one dictionary";
-                return Err(Signal::fault(codes::TEMPLATE_ARGUMENTS, message));
-            }
-        }
+        let Json::Object(entries) = json::to_json(argument) else {
+            let message = "`config` takes named arguments, or one dictionary";
+            return Err(Signal::fault(codes::TEMPLATE_ARGUMENTS, message));
+        };
+        interpreter.record.config.extend(entries);
     }
     for (name, value) in &call.named {
         let value = json::to_json(value);

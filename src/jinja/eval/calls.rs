@@ -220,11 +220,18 @@ fn unknown_argument(callee: &str, name: &str, parameters: &[&str]) -> Signal {
 
 /// Refuses arguments that a macro has no parameter for.
 fn check_arguments(decl: &MacroDecl, call: &Call) -> Outcome<()> {
-    let parameters: Vec<&str> = decl.parameters.iter().map(|parameter| parameter.name.as_ref()).collect();
+    let parameters: Vec<&str> = decl
+        .parameters
+        .iter()
+        .map(|parameter| parameter.name.as_ref())
+        .collect();
     if call.args.len() > parameters.len() && !decl.takes_varargs {
         return Err(too_many(&decl.name, parameters.len(), call.args.len()));
     }
-    let unknown = call.named.keys().find(|name| *name != "caller" && !parameters.contains(&name.as_str()));
+    let unknown = call
+        .named
+        .keys()
+        .find(|name| *name != "caller" && !parameters.contains(&name.as_str()));
     match unknown {
         Some(name) if !decl.takes_kwargs => Err(unknown_argument(&decl.name, name, &parameters)),
         _ => Ok(()),

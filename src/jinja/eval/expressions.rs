@@ -7,7 +7,7 @@ use super::Interpreter;
 use super::operators::{self, compare};
 use crate::jinja::context::{self, facade::Facade};
 use crate::jinja::fault::Outcome;
-use crate::jinja::syntax::tree::{Choose, Expr, ExprKind, Operator};
+use crate::jinja::syntax::tree::{Choose, Comparison, Expr, ExprKind, Operator};
 use crate::jinja::value::{Dict, List};
 
 impl Interpreter<'_> {
@@ -43,18 +43,7 @@ impl Interpreter<'_> {
                 }
             }
             ExprKind::Binary(operator, pair) => self.binary(*operator, pair, expr),
-            ExprKind::Compare(first, rest) => {
-                let mut left = self.eval(first)?;
-                for (comparison, operand) in rest {
-                    let right = self.eval(operand)?;
-                    let holds = self.placed(compare(*comparison, &left, &right), expr.at)?;
-                    if !holds {
-                        return Ok(Value::from(false));
-                    }
-                    left = right;
-                }
-                Ok(Value::from(true))
-            }
+            ExprKind::Compare(first, rest) => self.comparison(first, rest, expr),
             ExprKind::Choose(choose) => self.choose(choose),
             ExprKind::Filter(name, base, args) => self.eval_filter(name, base, args, expr),
             ExprKind::Test(name, base, args) => self.eval_test(name, base, args, expr),
@@ -81,6 +70,18 @@ impl Interpreter<'_> {
 
     fn eval_all(&mut self, items: &[Expr]) -> Outcome<Vec<Value>> {
         items.iter().map(|item| self.eval(item)).collect()
+    }
+
+    fn comparison(&mut self, first: &Expr, rest: &[(Comparison, Expr)], whole: &Expr) -> Outcome {
+        let mut left = self.eval(first)?;
+        for (comparison, operand) in rest {
+            let right = self.eval(operand)?;
+            if !self.placed(compare(*comparison, &left, &right), whole.at)? {
+                return Ok(Value::from(false));
+            }
+            left = right;
+        }
+        Ok(Value::from(true))
     }
 
     fn choose(&mut self, choose: &Choose) -> Outcome {

@@ -54,11 +54,15 @@ impl Interpreter<'_> {
     pub(super) fn undefined_called(&mut self, callee: &Expr) -> Signal {
         match &callee.kind {
             ExprKind::Var(name) => {
+                let undefined = Diagnostic::error(codes::UNDEFINED_MACRO, format!("macro `{name}` is not defined"))
+                    .at(self.span(callee.at));
+                let elsewhere = self.renderer.registry().anywhere(name);
+                if !elsewhere.is_empty() {
+                    let hint = format!("call it with its package: `{}`", elsewhere.join("`, `"));
+                    return undefined.hint(hint).into();
+                }
                 let names = self.visible_names();
-                Diagnostic::error(codes::UNDEFINED_MACRO, format!("macro `{name}` is not defined"))
-                    .nearest(name, names.iter().map(String::as_str))
-                    .at(self.span(callee.at))
-                    .into()
+                undefined.nearest(name, names.iter().map(String::as_str)).into()
             }
             ExprKind::Attribute(base, name) if !self.is_unknown_name(base) => {
                 let names = self.callables_of(base);

@@ -52,6 +52,9 @@ pub(crate) fn rewrite(text: &str) -> Blocks {
     let mut blocks = Vec::new();
     let mut open: Option<(BlockKind, String, Pos)> = None;
     for tag in tags(text) {
+        if matches!(tag.keyword, "macro" | "test" | "data_test" | "set") {
+            blank_annotations(&mut bytes, &tag);
+        }
         match (kind_of(tag.keyword), &open) {
             (Some(kind), None) => {
                 if kind == BlockKind::Test {
@@ -90,8 +93,18 @@ pub(crate) fn rewrite(text: &str) -> Blocks {
 }
 
 /// The keywords of tags that need an end tag.
-const PAIRED: [&str; 10] =
-    ["if", "for", "macro", "call", "filter", "with", "set", "test", "snapshot", "materialization"];
+const PAIRED: [&str; 10] = [
+    "if",
+    "for",
+    "macro",
+    "call",
+    "filter",
+    "with",
+    "set",
+    "test",
+    "snapshot",
+    "materialization",
+];
 
 /// The innermost block that is opened and not closed, and its keyword.
 pub(crate) fn unclosed(text: &str) -> Option<(&str, Pos)> {
@@ -137,6 +150,40 @@ fn replace_keyword(bytes: &mut [u8], tag: &Tag<'_>, keyword: &str) {
     if let Some(place) = bytes.get_mut(start..end) {
         let padded = keyword.bytes().chain(std::iter::repeat(b' '));
         place.iter_mut().zip(padded).for_each(|(byte, new)| *byte = new);
+    }
+}
+
+/// Blanks the types that dbt allows in `{% macro f(a: str, b: int = 1) %}` and `{% set a: str = … %}`.
+fn blank_annotations(bytes: &mut [u8], tag: &Tag<'_>) {
+    let annotated_depth = usize::from(tag.keyword != "set");
+    let mut depth = 0_usize;
+    let mut is_annotation = false;
+    let mut is_value = false;
+    let mut quote = None;
+    for (at, byte) in bytes
+        .iter_mut()
+        .enumerate()
+        .take(tag.at.end)
+        .skip(tag.keyword_at.end)
+    {
+        let is_mark = depth == annotated_depth;
+        match (quote, *byte) {
+            (Some(open), byte) if byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, b'\'' | b'"') => quote = Some(*byte),
+            (None, b'(' | b'[' | b'{') => depth += 1,
+            (None, b')' | b']' | b'}') => {
+                is_annotation &= !(is_mark && annotated_depth == 1);
+                depth = depth.saturating_sub(1);
+            }
+            (None, b'=') if is_mark => (is_annotation, is_value) = (false, true),
+            (None, b',') if is_mark => (is_annotation, is_value) = (false, tag.keyword == "set" && is_value),
+            (None, b':') if is_mark && !is_value => is_annotation = true,
+            _ => {}
+        }
+        if is_annotation && at < tag.at.end.saturating_sub(2) && *byte != b'\n' {
+            *byte = b' ';
+        }
     }
 }
 
@@ -197,19 +244,19 @@ fn tags(text: &str) -> Vec<Tag<'_>> {
 
 /// The length up to and with the closing mark, quoted text passed over; comments have no quotes.
 fn closing_of(rest: &str, closing: &str) -> Option<usize> {
+    let has_quotes = closing != "#}";
     let mut quote = None;
-    let mut previous = ' ';
-    for (at, c) in rest.char_indices().skip(2) {
+    let mut characters = rest.char_indices().skip(2);
+    while let Some((at, c)) = characters.next() {
         match quote {
-            Some(open) if c == open && previous != '\\' => quote = None,
-            Some(_) => {}
-            None if closing != "#}" && (c == '\'' || c == '"') => quote = Some(c),
+            Some(_) if c == '\\' => drop(characters.next()),
+            Some(open) if c == open => quote = None,
+            None if has_quotes && (c == '\'' || c == '"') => quote = Some(c),
             None if rest.get(at..).is_some_and(|rest| rest.starts_with(closing)) => {
                 return Some(at + closing.len());
             }
-            None => {}
+            _ => {}
         }
-        previous = c;
     }
     None
 }
@@ -254,6 +301,21 @@ mod tests {
         );
         let names: Vec<_> = rewritten.blocks.iter().map(|block| block.name.as_str()).collect();
         assert_eq!(names, ["even", "odd"]);
+    }
+
+    #[test]
+    fn types_of_parameters_are_blanked() {
+        let text = "{% macro f(a: str, b: dict[str, int] = {'x': 1}) %}{% set y: list[str] = {'a': 1} %}{% endmacro %}";
+        let rewritten = rewrite(text).text;
+        assert_eq!(
+            rewritten,
+            "{% macro f(a     , b                 = {'x': 1}) %}{% set y            = {'a': 1} %}{% endmacro %}"
+        );
+        assert!(
+            minijinja::Environment::new()
+                .template_from_str(&rewritten)
+                .is_ok()
+        );
     }
 
     #[test]

@@ -40,7 +40,8 @@ fn syntax_error(file: &TemplateFile, error: &minijinja::Error) -> Diagnostic {
     if message.starts_with("unexpected end of input")
         && let Some((keyword, at)) = blocks::unclosed(file.text())
     {
-        let message = format!("the template cannot be parsed: `{{% {keyword} %}}` has no `{{% end{keyword} %}}`");
+        let message =
+            format!("the template cannot be parsed: `{{% {keyword} %}}` has no `{{% end{keyword} %}}`");
         return Diagnostic::error(codes::TEMPLATE_SYNTAX, message).at(file.span(at));
     }
     let range = error.range().unwrap_or_default();
@@ -312,28 +313,15 @@ impl Lowering<'_> {
                     self.args(&test.args)?,
                 ))
             })?,
-            ast::Expr::Filter(filter) => {
-                let base = match &filter.expr {
-                    Some(base) => self.expr(base)?,
-                    None => Expr {
-                        at: own,
-                        kind: ExprKind::Captured,
-                    },
-                };
-                Expr {
-                    at: Pos::new(base.at.start, own.end.max(base.at.end)),
-                    kind: ExprKind::Filter(Arc::from(filter.name), Box::new(base), self.args(&filter.args)?),
-                }
-            }
+            ast::Expr::Filter(filter) => self.filter(filter, own)?,
             ast::Expr::UnaryOp(op) => {
                 let operand = Box::new(self.expr(&op.expr)?);
-                Expr {
-                    at: own.to(operand.at),
-                    kind: match op.op {
-                        ast::UnaryOpKind::Not => ExprKind::Not(operand),
-                        ast::UnaryOpKind::Neg => ExprKind::Negate(operand),
-                    },
-                }
+                let at = own.to(operand.at);
+                let kind = match op.op {
+                    ast::UnaryOpKind::Not => ExprKind::Not(operand),
+                    ast::UnaryOpKind::Neg => ExprKind::Negate(operand),
+                };
+                Expr { at, kind }
             }
             ast::Expr::Compare(compare) => self.onto(&compare.expr, own, |base| {
                 let rest = compare
@@ -351,6 +339,20 @@ impl Lowering<'_> {
                 })))
             })?,
             other => return Err(self.unsupported(other.description(), other.span())),
+        })
+    }
+
+    fn filter(&self, filter: &ast::Filter<'_>, own: Pos) -> Lowered<Expr> {
+        let base = match &filter.expr {
+            Some(base) => self.expr(base)?,
+            None => Expr {
+                at: own,
+                kind: ExprKind::Captured,
+            },
+        };
+        Ok(Expr {
+            at: Pos::new(base.at.start, own.end.max(base.at.end)),
+            kind: ExprKind::Filter(Arc::from(filter.name), Box::new(base), self.args(&filter.args)?),
         })
     }
 

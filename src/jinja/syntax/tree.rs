@@ -20,13 +20,13 @@ pub(crate) enum Stmt {
     /// `{% if … %}`.
     If(If),
     /// `{% with … %}`.
-    With(Vec<(Target, Expr)>, Vec<Stmt>),
+    With(Vec<(Target, Expr)>, Vec<Self>),
     /// `{% set x = … %}`.
     Set(Target, Expr),
     /// `{% set x %}…{% endset %}`, with the filters it is put through.
-    SetBlock(Target, Option<Expr>, Vec<Stmt>),
+    SetBlock(Target, Option<Expr>, Vec<Self>),
     /// `{% filter … %}`.
-    FilterBlock(Expr, Vec<Stmt>),
+    FilterBlock(Expr, Vec<Self>),
     /// `{% macro … %}`.
     Macro(Arc<MacroDecl>),
     /// `{% call … %}`.
@@ -71,7 +71,7 @@ pub(crate) enum Target {
     /// `namespace.name`.
     Attribute(Expr, Arc<str>),
     /// Several at once.
-    Tuple(Vec<Target>, Pos),
+    Tuple(Vec<Self>, Pos),
 }
 
 /// A macro.

@@ -71,7 +71,7 @@ fn in_expr(expr: &Expr, found: &mut Vec<Mention>) {
     match &expr.kind {
         ExprKind::Var(_) | ExprKind::Const(_) | ExprKind::Captured => {}
         ExprKind::Not(inner) | ExprKind::Negate(inner) | ExprKind::Attribute(inner, _) => {
-            in_expr(inner, found)
+            in_expr(inner, found);
         }
         ExprKind::And(pair) | ExprKind::Or(pair) | ExprKind::Binary(_, pair) | ExprKind::Item(pair) => {
             in_all([&pair.0, &pair.1], found);

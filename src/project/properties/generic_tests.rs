@@ -9,11 +9,11 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::python_text::{hashable, repr_of, str_of};
-use super::{PropertiesFile, Scope};
+use super::{DescribedColumn, PropertiesFile, Scope};
 use crate::error::{Diagnostic, codes};
-use crate::names::NodeId;
+use crate::names::{NodeId, quote_identifier};
 use crate::project::config_layers;
-use crate::project::node::{ConfigLayers, GenericTest, Node, NodeKind, TemplateText};
+use crate::project::node::{Column, ConfigLayers, GenericTest, Node, NodeKind, TemplateText};
 use crate::project::yaml::{Content, Mapping, Yaml};
 
 /// Keys beside the arguments that configure the test.
@@ -52,15 +52,47 @@ pub(super) struct TestTarget {
 }
 
 /// The column that a list of tests hangs on.
-pub(super) struct TestColumn {
+struct TestColumn {
     /// Its name, quoted where the properties file says so.
-    pub(super) name: String,
+    name: String,
     /// Its tags.
-    pub(super) tags: Vec<String>,
+    tags: Vec<String>,
+}
+
+fn test_column(column: &Column) -> TestColumn {
+    let name = if column.quote == Some(true) {
+        quote_identifier(&column.name)
+    } else {
+        column.name.clone()
+    };
+    TestColumn {
+        name,
+        tags: column.tags.clone(),
+    }
+}
+
+/// Makes the nodes of all tests of a target: those of its columns, then its own.
+pub(super) fn read_all(
+    target: &TestTarget,
+    (columns, own): (&[DescribedColumn<'_>], &[&Yaml]),
+    ctx: (&Scope<'_>, &PropertiesFile),
+    out: &mut Vec<Diagnostic>,
+) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    for described in columns {
+        let column = test_column(&described.column);
+        for test in &described.tests {
+            nodes.extend(read(test, Some(&column), target, ctx, out));
+        }
+    }
+    for test in own {
+        nodes.extend(read(test, None, target, ctx, out));
+    }
+    nodes
 }
 
 /// Makes the node of one test.
-pub(super) fn read(
+fn read(
     test: &Yaml,
     column: Option<&TestColumn>,
     target: &TestTarget,
@@ -82,7 +114,7 @@ pub(super) fn read(
         "model".to_owned(),
         Value::String(format!("{{{{ get_where_subquery({}) }}}}", target.call)),
     );
-    let hash = hash(&full, &call.name, call.namespace.as_deref(), hashed);
+    let hash = hash(&full, &call.name, call.namespace.as_deref(), &hashed);
     let mut fqn = scope.declared_prefix(&file.original);
     fqn.push(full.clone());
     Some(Node {
@@ -158,7 +190,7 @@ impl Call {
                 ("arguments", Content::Mapping(inner)) => kwargs.extend(inner.to_map()),
                 ("config" | "arguments", Content::Null) => {}
                 ("config" | "arguments", _) => {
-                    out.push(fault(test, format!("`{key}` of `{called}` is not a mapping")))
+                    out.push(fault(test, format!("`{key}` of `{called}` is not a mapping")));
                 }
                 ("name", _) => custom_name = value.as_text().map(str::to_owned),
                 ("description", _) => value.as_text().unwrap_or_default().clone_into(&mut description),
@@ -324,7 +356,7 @@ fn synthesize(test: &str, target: &str, kwargs: &Map<String, Value>) -> (String,
 }
 
 /// The last ten digits of dbt's hash over a test's name and call.
-fn hash(full: &str, name: &str, namespace: Option<&str>, kwargs: Map<String, Value>) -> String {
+fn hash(full: &str, name: &str, namespace: Option<&str>, kwargs: &Map<String, Value>) -> String {
     let metadata = serde_json::json!({"namespace": namespace, "name": name, "kwargs": kwargs});
     let digest = md5_hex(&format!("{full}{}", repr_of(&hashable(&metadata))));
     digest.chars().skip(22).collect()

@@ -350,16 +350,3 @@ fn tests_of<'y>(fields: &Fields<'y>, out: &mut Vec<Diagnostic>) -> Vec<&'y Yaml>
         .chain(fields.list("tests", out))
         .collect()
 }
-
-/// The column as its tests name it.
-fn test_column(column: &Column) -> generic_tests::TestColumn {
-    let name = if column.quote == Some(true) {
-        crate::names::quote_identifier(&column.name)
-    } else {
-        column.name.clone()
-    };
-    generic_tests::TestColumn {
-        name,
-        tags: column.tags.clone(),
-    }
-}

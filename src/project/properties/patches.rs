@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 
 use super::generic_tests::{self, TestTarget};
 use super::versions;
-use super::{NodeIndex, PropertiesFile, Scope, patch_path, read_columns, test_column, tests_of, title};
+use super::{NodeIndex, PropertiesFile, Scope, patch_path, read_columns, tests_of, title};
 use crate::error::{Diagnostic, codes};
 use crate::project::config::is_setting;
 use crate::project::config_layers;
 use crate::project::fields::Fields;
 use crate::project::node::{Column, Node, NodeKind};
 use crate::project::package::Parts;
-use crate::project::yaml::Yaml;
+use crate::project::yaml::{Mapping, Yaml};
 
 const MODEL: &[&str] = &[
     "access",
@@ -90,19 +90,9 @@ pub(super) fn apply(
         attached: node.id.clone(),
         tags: Vec::new(),
     };
-    for column in &described {
-        let on = test_column(&column.column);
-        for test in &column.tests {
-            parts
-                .nodes
-                .extend(generic_tests::read(test, Some(&on), &target, (scope, file), out));
-        }
-    }
-    for test in tests_of(&fields, out) {
-        parts
-            .nodes
-            .extend(generic_tests::read(test, None, &target, (scope, file), out));
-    }
+    let own = tests_of(&fields, out);
+    let tests = generic_tests::read_all(&target, (&described, &own), (scope, file), out);
+    parts.nodes.extend(tests);
 }
 
 /// Writes what the properties say into the node.
@@ -168,7 +158,7 @@ pub(super) fn missing(kind: NodeKind, name: &str, fields: &Fields<'_>, index: &N
 
 /// A key such as `materialized` beside `config` is one that belongs into it.
 fn hint_at_config(yaml: &Yaml, faults: &mut [Diagnostic]) {
-    for (key, entry) in yaml.as_mapping().into_iter().flat_map(|mapping| mapping.iter()) {
+    for (key, entry) in yaml.as_mapping().into_iter().flat_map(Mapping::iter) {
         if MODEL.contains(&key) || !is_setting(key) {
             continue;
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::generic_tests::{self, TestTarget};
-use super::{PropertiesFile, Scope, read_columns, test_column, tests_of, title};
+use super::{PropertiesFile, Scope, read_columns, tests_of, title};
 use crate::error::{Diagnostic, Span, codes};
 use crate::names::NodeId;
 use crate::project::config_layers;
@@ -138,7 +138,14 @@ impl Entry<'_, '_> {
         let meta = object(config.get("meta"));
         let id = NodeId::new(format!("source.{}.{source_name}.{name}", scope.name()));
         let tags = config_layers::texts(config.get("tags"));
-        self.add_tests(&id, &described, &tags, ((scope, file), parts), out);
+        let own = tests_of(self.table, out);
+        let target = self.target(&id, &tags);
+        parts.nodes.extend(generic_tests::read_all(
+            &target,
+            (&described, &own),
+            (scope, file),
+            out,
+        ));
         parts.sources.push(SourceTable {
             id,
             package: scope.name().to_owned(),
@@ -213,34 +220,14 @@ impl Entry<'_, '_> {
         has_rule.then(|| Value::Object(merged))
     }
 
-    fn add_tests(
-        &self,
-        id: &NodeId,
-        described: &[super::DescribedColumn<'_>],
-        tags: &[String],
-        (ctx, parts): ((&Scope<'_>, &PropertiesFile), &mut Parts),
-        out: &mut Vec<Diagnostic>,
-    ) {
+    fn target(&self, id: &NodeId, tags: &[String]) -> TestTarget {
         let (source_name, name) = self.names;
-        let target = TestTarget {
+        TestTarget {
             name: format!("{source_name}_{name}"),
             prefix: "source_",
             call: format!("source('{source_name}', '{name}')"),
             attached: id.clone(),
             tags: tags.to_vec(),
-        };
-        for column in described {
-            let on = test_column(&column.column);
-            for test in &column.tests {
-                parts
-                    .nodes
-                    .extend(generic_tests::read(test, Some(&on), &target, ctx, out));
-            }
-        }
-        for test in tests_of(self.table, out) {
-            parts
-                .nodes
-                .extend(generic_tests::read(test, None, &target, ctx, out));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Unit tests: rows given, rows expected.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use serde_json::{Map, Value};
 
@@ -146,17 +145,15 @@ fn written(format: &str, text: String) -> UnitRowsFormat {
 fn dict_rows(fields: &Fields<'_>, what: &str, out: &mut Vec<Diagnostic>) -> Option<Vec<Map<String, Value>>> {
     let mut rows = Vec::new();
     for row in fields.list("rows", out) {
-        match &row.content {
-            Content::Mapping(mapping) => rows.push(mapping.to_map()),
-            _ => {
-                out.push(wrong_type(
-                    row,
-                    &format!("a row of {what}"),
-                    "a mapping of columns",
-                ));
-                return None;
-            }
-        }
+        let Content::Mapping(mapping) = &row.content else {
+            out.push(wrong_type(
+                row,
+                &format!("a row of {what}"),
+                "a mapping of columns",
+            ));
+            return None;
+        };
+        rows.push(mapping.to_map());
     }
     Some(rows)
 }
@@ -168,32 +165,28 @@ fn fixture_text(
     out: &mut Vec<Diagnostic>,
 ) -> Option<String> {
     let name = fixture.as_text().unwrap_or_default();
-    let found = fixtures(scope, format);
-    let stem = |path: &Path| {
-        path.file_stem()
+    let of_format = scope
+        .fixtures()
+        .iter()
+        .filter(|file| file.path.extension().is_some_and(|end| end == format));
+    let stem = |file: &PropertiesFile| {
+        file.path
+            .file_stem()
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned()
     };
-    match found.iter().find(|file| stem(&file.path) == name) {
-        Some(file) => scope.read(file, out),
-        None => {
-            let names: Vec<String> = found.iter().map(|file| stem(&file.path)).collect();
-            out.push(
-                Diagnostic::error(
-                    codes::FIXTURE_NOT_FOUND,
-                    format!("there is no fixture `{name}.{format}` under the test folders"),
-                )
-                .at(fixture.span())
-                .nearest(name, names.iter().map(String::as_str)),
-            );
-            None
-        }
+    if let Some(file) = of_format.clone().find(|file| stem(file) == name) {
+        return scope.read(file, out);
     }
-}
-
-fn fixtures(scope: &Scope<'_>, format: &str) -> Vec<PropertiesFile> {
-    scope.files(&scope.file.paths.tests, &[format])
+    let names: Vec<String> = of_format.map(stem).collect();
+    let message = format!("there is no fixture `{name}.{format}` under the test folders");
+    out.push(
+        Diagnostic::error(codes::FIXTURE_NOT_FOUND, message)
+            .at(fixture.span())
+            .nearest(name, names.iter().map(String::as_str)),
+    );
+    None
 }
 
 /// Makes one test per version of those whose model has versions: all, or those of `versions`.

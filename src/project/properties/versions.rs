@@ -9,7 +9,7 @@ use super::generic_tests::{self, TestTarget};
 use super::patches::{describe, missing};
 use super::python_text::str_of;
 use super::{DescribedColumn, NodeIndex, PropertiesFile, Scope};
-use super::{read_column, read_columns, test_column, tests_of, title};
+use super::{read_column, read_columns, tests_of, title};
 use crate::error::{Diagnostic, codes};
 use crate::names::NodeId;
 use crate::project::config_layers;
@@ -92,7 +92,7 @@ pub(super) fn apply(
             version,
             version_of,
         };
-        entry.apply(place, &described, (scope, file), parts, out);
+        entry.apply((parts, place), &described, (scope, file), out);
     }
 }
 
@@ -106,10 +106,9 @@ struct Entry<'e, 'y> {
 impl Entry<'_, '_> {
     fn apply(
         &self,
-        place: usize,
+        (parts, place): (&mut Parts, usize),
         described: &[DescribedColumn<'_>],
         (scope, file): (&Scope<'_>, &PropertiesFile),
-        parts: &mut Parts,
         out: &mut Vec<Diagnostic>,
     ) {
         let suffix = format!("v{}", str_of(&self.version_of.version));
@@ -145,8 +144,10 @@ impl Entry<'_, '_> {
             .text("deprecation_date", out)
             .or(node.deprecation_date.take());
         node.version = Some(self.version_of.clone());
-        let attached = node.id.clone();
-        self.add_tests(&attached, described, (scope, file), parts, out);
+        let target = self.target(node.id.clone());
+        let own = self.tests(out);
+        let tests = generic_tests::read_all(&target, (described, &own), (scope, file), out);
+        parts.nodes.extend(tests);
     }
 
     fn version_config(&self, out: &mut Vec<Diagnostic>) -> Map<String, Value> {
@@ -159,36 +160,21 @@ impl Entry<'_, '_> {
         config
     }
 
-    fn add_tests(
-        &self,
-        attached: &NodeId,
-        described: &[DescribedColumn<'_>],
-        (scope, file): (&Scope<'_>, &PropertiesFile),
-        parts: &mut Parts,
-        out: &mut Vec<Diagnostic>,
-    ) {
+    fn target(&self, attached: NodeId) -> TestTarget {
         let v = str_of(&self.version_of.version);
-        let target = TestTarget {
+        TestTarget {
             name: format!("{}_v{v}", self.name),
             prefix: "",
             call: format!("ref('{}', version='{v}')", self.name),
-            attached: attached.clone(),
+            attached,
             tags: Vec::new(),
-        };
-        for column in described {
-            let on = test_column(&column.column);
-            for test in &column.tests {
-                parts
-                    .nodes
-                    .extend(generic_tests::read(test, Some(&on), &target, (scope, file), out));
-            }
         }
-        let own = self.version.is_written("data_tests") || self.version.is_written("tests");
-        for test in tests_of(if own { self.version } else { self.model }, out) {
-            parts
-                .nodes
-                .extend(generic_tests::read(test, None, &target, (scope, file), out));
-        }
+    }
+
+    /// The version's own tests of the table as a whole, or else the model's.
+    fn tests(&self, out: &mut Vec<Diagnostic>) -> Vec<&Yaml> {
+        let has_own = self.version.is_written("data_tests") || self.version.is_written("tests");
+        tests_of(if has_own { self.version } else { self.model }, out)
     }
 }
 

@@ -86,7 +86,7 @@ impl<'g> Evaluation<'g> {
             None => everything,
         };
         let excluded = self.find(excluded, indirect)?;
-        let found = self.subtract(included, &excluded, indirect);
+        let found = self.subtract(&included, &excluded, indirect);
         let ids = found.direct.iter().filter_map(|place| self.members.get(*place));
         Ok(ids.map(|member| member.id.clone()).collect())
     }
@@ -121,12 +121,12 @@ impl<'g> Evaluation<'g> {
             Spec::Difference(included, excluded) => {
                 let included = self.find(included, indirect)?;
                 let excluded = self.find(excluded, indirect)?;
-                Ok(self.subtract(included, &excluded, indirect))
+                Ok(self.subtract(&included, &excluded, indirect))
             }
         }
     }
 
-    fn subtract(&self, included: Found, excluded: &Found, indirect: IndirectSelection) -> Found {
+    fn subtract(&self, included: &Found, excluded: &Found, indirect: IndirectSelection) -> Found {
         let all_excluded: Places = excluded.direct.union(&excluded.waiting).copied().collect();
         let all_included: Places = included.direct.union(&included.waiting).copied().collect();
         let direct = included.direct.difference(&excluded.direct).copied().collect();

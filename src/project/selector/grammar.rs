@@ -6,7 +6,7 @@ use crate::error::{Diagnostic, codes};
 
 /// Which nodes a criterion finds before its graph operators widen it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Method {
+pub(super) enum Method {
     /// By access level.
     Access,
     /// By a key of the configuration.
@@ -134,9 +134,9 @@ pub(super) struct Criterion {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Spec {
     One(Box<Criterion>),
-    Union(Vec<Spec>),
-    Intersection(Vec<Spec>),
-    Difference(Box<Spec>, Box<Spec>),
+    Union(Vec<Self>),
+    Intersection(Vec<Self>),
+    Difference(Box<Self>, Box<Self>),
 }
 
 /// Reads the words of `--select`: spaces unite, commas intersect.

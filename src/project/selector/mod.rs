@@ -102,9 +102,9 @@ pub fn select(
     request: &SelectionRequest,
 ) -> (BTreeSet<NodeId>, Vec<Diagnostic>) {
     let mut evaluation = evaluate::Evaluation::new(graph, &request.facts);
-    match specs(definitions, request)
-        .and_then(|(included, excluded)| evaluation.difference(included.as_ref(), &excluded, request.indirect))
-    {
+    match specs(definitions, request).and_then(|(included, excluded)| {
+        evaluation.difference(included.as_ref(), &excluded, request.indirect)
+    }) {
         Ok(mut selected) => {
             let kinds = &request.resource_types;
             selected.retain(|id| kinds.is_empty() || kinds.iter().any(|kind| kind == id.resource_type()));
