@@ -8,7 +8,7 @@ use crate::error::{Diagnostic, codes};
 ///
 /// # Errors
 /// `HW0701`: what it would do, and what is allowed.
-pub fn check(sync: &SyncConfig, counts: &Counts) -> Result<(), Diagnostic> {
+pub(crate) fn check(sync: &SyncConfig, counts: &Counts) -> Result<(), Diagnostic> {
     let fault = removes_too_much(sync, counts).or_else(|| changes_too_much(sync, counts));
     match fault {
         None => Ok(()),

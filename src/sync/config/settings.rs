@@ -237,7 +237,7 @@ impl<'a> Settings<'a> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check_address(text: &str) -> Result<(), String> {
+pub(crate) fn check_address(text: &str) -> Result<(), String> {
     let url = url::Url::parse(text).map_err(|e| format!("not an address: {e}"))?;
     match url.scheme() {
         "https" => Ok(()),
