@@ -121,6 +121,30 @@ impl Host {
         fs::write(path, bytes).map_err(|e| Error::io("write", path, e))
     }
 
+    /// Writes a file in one step, for readers that may look at any moment; it need not survive a crash of the machine.
+    ///
+    /// # Errors
+    /// `HW0901` when it cannot be written.
+    pub fn replace_unsynced(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let draft = path.with_extension("writing");
+        self.write_unsynced(&draft, bytes)?;
+        self.rename(&draft, path)
+    }
+
+    /// Writes a file unless it holds these bytes already.
+    ///
+    /// # Errors
+    /// `HW0901` when it cannot be written.
+    pub fn write_if_changed(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        if fs::read(path).is_ok_and(|found| found == bytes) {
+            return Ok(());
+        }
+        if let Some(folder) = path.parent() {
+            self.create_dir_all(folder)?;
+        }
+        self.write_unsynced(path, bytes)
+    }
+
     /// Makes the files of a folder, and the folder, survive a crash.
     ///
     /// # Errors

@@ -6,7 +6,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Builds customer-data-platform tables from raw extracts and syncs them to the services that use them.
 #[derive(Debug, Parser)]
-#[command(name = "headwater", version, max_term_width = 100, propagate_version = true, disable_help_subcommand = false)]
+#[command(
+    name = "headwater",
+    version,
+    max_term_width = 100,
+    propagate_version = true,
+    disable_help_subcommand = false
+)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -18,25 +24,56 @@ pub(super) struct Arguments {
 #[derive(Debug, Clone, Args)]
 pub(super) struct Global {
     /// The project's folder [default: `.`, else `./sql`]
-    #[arg(long, global = true, value_name = "DIR", env = "DBT_PROJECT_DIR", help_heading = "Project")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "DBT_PROJECT_DIR",
+        help_heading = "Project"
+    )]
     pub(super) project_dir: Option<PathBuf>,
     /// The folder of profiles.yml [default: the project's, else ~/.dbt]
-    #[arg(long, global = true, value_name = "DIR", env = "DBT_PROFILES_DIR", help_heading = "Project")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "DBT_PROFILES_DIR",
+        help_heading = "Project"
+    )]
     pub(super) profiles_dir: Option<PathBuf>,
     /// The profile to use
     #[arg(long, global = true, value_name = "NAME", help_heading = "Project")]
     pub(super) profile: Option<String>,
     /// The target of the profile to use
-    #[arg(long, short, global = true, value_name = "NAME", env = "DBT_TARGET", help_heading = "Project")]
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "NAME",
+        env = "DBT_TARGET",
+        help_heading = "Project"
+    )]
     pub(super) target: Option<String>,
     /// Where compiled SQL and artifacts go [default: target]
-    #[arg(long, global = true, value_name = "DIR", env = "DBT_TARGET_PATH", help_heading = "Project")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "DBT_TARGET_PATH",
+        help_heading = "Project"
+    )]
     pub(super) target_path: Option<PathBuf>,
     /// Variables, as YAML: '{sources: [extract], raw_root: data}'
     #[arg(long, global = true, value_name = "YAML", help_heading = "Project")]
     pub(super) vars: Option<String>,
     /// The instant the build is for, UTC: 2026-06-30 or 2026-06-30T12:00:00 [default: now]
-    #[arg(long, global = true, value_name = "INSTANT", env = "HEADWATER_NOW", help_heading = "Project")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "INSTANT",
+        env = "HEADWATER_NOW",
+        help_heading = "Project"
+    )]
     pub(super) as_of: Option<String>,
     /// How many nodes run at once
     #[arg(long, global = true, value_name = "N", help_heading = "Project")]
@@ -77,7 +114,12 @@ pub(super) struct Selection {
     #[arg(long, visible_alias = "resource-types", value_name = "KIND", num_args = 1.., value_delimiter = ' ', help_heading = "Selection")]
     pub(super) resource_type: Vec<String>,
     /// Which tests of selected nodes run: eager, cautious, buildable, empty
-    #[arg(long, value_name = "MODE", default_value = "eager", help_heading = "Selection")]
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "eager",
+        help_heading = "Selection"
+    )]
     pub(super) indirect_selection: String,
 }
 
@@ -157,25 +199,12 @@ pub(super) enum Command {
         #[arg(long, value_name = "KEY", num_args = 1.., value_delimiter = ' ')]
         output_keys: Vec<String>,
     },
-    /// Print rows of a model, a seed, a source or a query
+    /// Print rows of a model, a seed, a source, a test or a query
     Show {
         #[command(flatten)]
         selection: Selection,
-        /// A query, as a template
-        #[arg(long, value_name = "SQL")]
-        inline: Option<String>,
-        /// How many rows; -1 for all
-        #[arg(long, default_value_t = 5, allow_negative_numbers = true)]
-        limit: i64,
-        /// How
-        #[arg(long, value_enum, default_value_t = ShowOutput::Text)]
-        output: ShowOutput,
-        /// Print the query's plan instead; with --analyze, run it and measure
-        #[arg(long)]
-        explain: bool,
-        /// With --explain: run the query and measure
-        #[arg(long, requires = "explain")]
-        analyze: bool,
+        #[command(flatten)]
+        query: ShowQuery,
     },
     /// Render and plan everything, and report all faults; nothing is written
     Check {
@@ -204,6 +233,32 @@ pub(super) enum Command {
         /// The code: HW0302
         code: String,
     },
+}
+
+/// What to show, and how.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ShowQuery {
+    /// A query, as a template
+    #[arg(long, value_name = "SQL", conflicts_with_all = ["select", "exclude", "selector"])]
+    pub(super) inline: Option<String>,
+    /// How many rows; -1 for all
+    #[arg(long, default_value_t = 5, allow_negative_numbers = true)]
+    pub(super) limit: i64,
+    /// How
+    #[arg(long, value_enum, default_value_t = ShowOutput::Text)]
+    pub(super) output: ShowOutput,
+    /// Print the query's plan instead of its rows
+    #[arg(long, value_enum)]
+    pub(super) explain: Option<ExplainMode>,
+}
+
+/// Which plan `show --explain` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExplainMode {
+    /// As it would be executed.
+    Plan,
+    /// As it was executed, with rows and times.
+    Analyze,
 }
 
 /// What to do with syncs besides delivering them.

@@ -132,7 +132,7 @@ pub struct Node {
     pub original_file_path: PathBuf,
     /// dbt's fully qualified name: package, folders, name.
     pub fqn: Vec<String>,
-    /// The SQL as written (for a generic test, the call; for a seed, nothing).
+    /// The SQL as written (for a generic test, the call; for a seed, its CSV).
     pub code: TemplateText,
     /// What is configured outside the SQL.
     pub config: ConfigLayers,
@@ -226,6 +226,8 @@ pub struct UnitTest {
     pub overrides: Map<String, Value>,
     /// Configuration: `tags`, `meta`, `enabled`.
     pub config: Map<String, Value>,
+    /// Tags.
+    pub tags: Vec<String>,
     /// dbt's fully qualified name.
     pub fqn: Vec<String>,
     /// The properties file, relative to the package's folder.
@@ -267,6 +269,8 @@ pub struct Exposure {
     pub exposure_type: String,
     /// Everything that is declared, as it is: `label`, `url`, `owner`, `maturity`, `description`, `meta`, `tags`, `config`.
     pub properties: Map<String, Value>,
+    /// Tags.
+    pub tags: Vec<String>,
     /// The `ref(…)` and `source(…)` texts it depends on.
     pub depends_on: Vec<String>,
     /// dbt's fully qualified name.

@@ -19,8 +19,8 @@ pub struct Build {
     pub as_of: DateTime<Utc>,
     /// Every relation, sorted by name.
     pub relations: Vec<PublishedRelation>,
-    /// What tests said, by the fingerprint of test and inputs.
-    pub verdicts: BTreeMap<String, Verdict>,
+    /// What tests said.
+    pub verdicts: BTreeMap<NodeId, Verdict>,
 }
 
 impl Build {
@@ -74,8 +74,10 @@ pub struct PublishedRelation {
 }
 
 /// What a test said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
+    /// The hash of the test and of what it tested.
+    pub version: String,
     /// How many rows failed, as the test counts.
     pub failures: i64,
     /// Whether that is worth a warning.

@@ -1,5 +1,7 @@
-//! The integration tests, one module per feature.
+//! The only integration binary: one module per feature.
 
+mod builtins;
 mod engine;
 mod project;
+mod render;
 mod sync;

@@ -46,6 +46,9 @@ impl Code {
 
     /// The heading dbt gives to faults of this kind.
     pub fn heading(self) -> &'static str {
+        if ("HW0320".."HW0350").contains(&self.0) {
+            return "Database Error";
+        }
         match self.0.get(..4) {
             Some("HW01") => "Parsing Error",
             Some("HW02" | "HW03") => "Compilation Error",

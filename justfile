@@ -1,0 +1,25 @@
+# Short names; nothing needs them.
+
+# Build the bundled project from fixtures/ into warehouse/
+demo:
+    cargo run --release -- build
+
+# Format, lints, tests: what CI runs
+check:
+    .ci/run
+
+# Everything passes
+test:
+    cargo test
+
+# Look through changed snapshots
+review:
+    cargo insta review
+
+# Write fixtures/raw anew
+fixtures:
+    cargo run --release --example generate_fixtures
+
+# Time the build against DuckDB
+bench *args:
+    benches/run {{args}}

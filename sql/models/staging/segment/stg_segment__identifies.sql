@@ -1,0 +1,21 @@
+with source as (
+
+    {{ source_columns('segment', 'identifies', [
+        ('id', 'varchar'),
+        ('anonymous_id', 'varchar'),
+        ('user_id', 'varchar'),
+        ('email', 'varchar'),
+        ('context_traits_email', 'varchar'),
+        ('timestamp', 'timestamp'),
+        ('received_at', 'timestamp'),
+    ]) }}
+
+)
+
+select
+    'segment-' || id as event_id,
+    anonymous_id,
+    user_id,
+    coalesce(email, context_traits_email) as email,
+    coalesce("timestamp", received_at) as event_ts
+from source

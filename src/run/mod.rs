@@ -1,0 +1,272 @@
+//! Runs a selection: plans all of it, builds and audits what is new, and publishes if all went well.
+
+mod node;
+mod publish;
+mod schedule;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::task::JoinSet;
+
+use crate::error::{Diagnostic, Error, Result};
+use crate::graph::plan::Planning;
+use crate::materialize::{Registry, RunCtx};
+use crate::names::NodeId;
+use crate::project::node::NodeKind;
+use crate::report::{NodeResult, NodeStatus, ProgressReporter, RunEvent};
+use crate::warehouse::{Build, PublishedRelation, Verdict};
+
+use schedule::{Dependencies, Schedule};
+
+/// What a run does with a failing node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Whatever does not depend on it goes on.
+    GoOn,
+    /// Nothing new is begun.
+    Stop,
+}
+
+/// What a run does when it has ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterRun {
+    /// The environment moves.
+    Publish,
+    /// Nothing: tests of what is published.
+    Leave,
+}
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct RunRequest {
+    /// The nodes, in topological order.
+    pub selected: Vec<NodeId>,
+    /// What to do with a failing node.
+    pub on_failure: OnFailure,
+    /// What to do at the end.
+    pub after: AfterRun,
+    /// How many nodes at once.
+    pub threads: usize,
+    /// How many builds stay.
+    pub keep_builds: usize,
+}
+
+/// What became of a run.
+#[derive(Debug)]
+pub struct RunOutcome {
+    /// One result per selected node that was executed, reused or skipped, in the order in which they ended.
+    pub results: Vec<NodeResult>,
+    /// The build that is published now, when the run made or confirmed it.
+    pub published: Option<Build>,
+}
+
+impl RunOutcome {
+    /// Whether a node failed.
+    pub fn failed(&self) -> bool {
+        self.results.iter().any(|result| result.status.is_failure())
+    }
+}
+
+/// What one node gave.
+#[derive(Debug)]
+struct Finished {
+    result: NodeResult,
+    relation: Option<PublishedRelation>,
+    verdict: Option<Verdict>,
+}
+
+/// Plans everything, and tells all faults at once.
+///
+/// # Errors
+/// The faults of the project.
+pub fn plan_all(ctx: &RunCtx, selected: &[NodeId]) -> Result<()> {
+    let registry = Registry::default();
+    let mut faults: Vec<Diagnostic> = Vec::new();
+    for id in ctx.graph.with_ephemeral_ancestors(selected) {
+        if let Some(node) = ctx.graph.node(&id).filter(|node| node.is_materialized()) {
+            match registry.of(node) {
+                Ok(materialization) => faults.extend(materialization.validate(node)),
+                Err(error) => faults.extend(error.into_diagnostics()),
+            }
+        }
+        if let Planning::Faulty(mut diagnostics) = ctx.planner.plan(&id) {
+            faults.append(&mut diagnostics);
+        }
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Diagnostics(faults))
+    }
+}
+
+/// Runs a selection.
+///
+/// # Errors
+/// The faults of planning, all of them; what fails later is told by the results. `HW0901` when publishing fails.
+pub async fn run(
+    ctx: Arc<RunCtx>,
+    request: RunRequest,
+    reporter: Arc<dyn ProgressReporter>,
+) -> Result<RunOutcome> {
+    let begun = Instant::now();
+    plan_all(&ctx, &request.selected)?;
+    reporter.report(&RunEvent::Planned {
+        n_nodes: request.selected.len(),
+        elapsed: begun.elapsed(),
+    });
+    let mut walk = Walk::new(&ctx, &request, reporter.as_ref());
+    walk.go(&ctx, request.threads.max(1)).await;
+    let Walk { finished, .. } = walk;
+    let all_well = finished.iter().all(|one| !one.result.status.is_failure());
+    let published = match request.after {
+        AfterRun::Publish if all_well => Some(publish::publish(
+            &ctx,
+            &finished,
+            request.keep_builds,
+            reporter.as_ref(),
+        )?),
+        AfterRun::Publish | AfterRun::Leave => None,
+    };
+    Ok(RunOutcome {
+        results: finished.into_iter().map(|one| one.result).collect(),
+        published,
+    })
+}
+
+/// A walk over the schedule.
+struct Walk<'a> {
+    reporter: &'a dyn ProgressReporter,
+    on_failure: OnFailure,
+    schedule: Schedule,
+    parents: BTreeMap<NodeId, BTreeSet<NodeId>>,
+    ready: Vec<NodeId>,
+    barred: BTreeMap<NodeId, NodeId>,
+    stopped: bool,
+    finished: Vec<Finished>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(ctx: &RunCtx, request: &RunRequest, reporter: &'a dyn ProgressReporter) -> Self {
+        let parents = ctx.graph.waiting_order();
+        let tests: BTreeSet<NodeId> = request
+            .selected
+            .iter()
+            .filter(|id| {
+                ctx.graph
+                    .node(id)
+                    .is_some_and(|node| node.node.kind == NodeKind::Test)
+            })
+            .cloned()
+            .collect();
+        let schedule = Schedule::new(
+            &request.selected,
+            Dependencies {
+                parents: &parents,
+                tests: &tests,
+            },
+        );
+        let mut ready = schedule.ready();
+        ready.reverse();
+        Self {
+            reporter,
+            on_failure: request.on_failure,
+            parents: schedule.waits(),
+            schedule,
+            ready,
+            barred: BTreeMap::new(),
+            stopped: false,
+            finished: Vec::new(),
+        }
+    }
+
+    async fn go(&mut self, ctx: &Arc<RunCtx>, threads: usize) {
+        let mut at_work: JoinSet<Finished> = JoinSet::new();
+        loop {
+            while at_work.len() < threads
+                && let Some(id) = self.ready.pop()
+            {
+                match self.hindrance(&id) {
+                    Some(because) => self.finish(node::skipped(ctx, &id, &because)),
+                    None => self.begin(ctx, &id, &mut at_work),
+                }
+            }
+            match at_work.join_next().await {
+                None if self.ready.is_empty() => return,
+                None => {}
+                Some(Ok(finished)) => self.finish(finished),
+                Some(Err(died)) if died.is_cancelled() => {}
+                // A panic is turned into a result within the task; this one had no node to tell of.
+                Some(Err(_)) => self.stopped = true,
+            }
+        }
+    }
+
+    fn begin(&self, ctx: &Arc<RunCtx>, id: &NodeId, at_work: &mut JoinSet<Finished>) {
+        let (what, label) = node::describe(ctx, id);
+        self.reporter.report(&RunEvent::Started {
+            id,
+            what,
+            label: &label,
+        });
+        let (ctx, id) = (Arc::clone(ctx), id.clone());
+        at_work.spawn(async move { node::execute(ctx, id).await });
+    }
+
+    /// Why a node cannot be run: something it waits for did not end well, or the run was stopped.
+    fn hindrance(&self, id: &NodeId) -> Option<String> {
+        let failed = self
+            .parents
+            .get(id)
+            .into_iter()
+            .flatten()
+            .find_map(|parent| self.barred.get(parent));
+        match failed {
+            Some(root) => Some(format!("`{}` did not end well", root.short())),
+            None if self.stopped => Some("the run was stopped by a failure".to_owned()),
+            None => None,
+        }
+    }
+
+    fn finish(&mut self, finished: Finished) {
+        let id = finished.result.id.clone();
+        let status = finished.result.status;
+        if !status.lets_pass() {
+            let inherited = self
+                .parents
+                .get(&id)
+                .into_iter()
+                .flatten()
+                .find_map(|parent| self.barred.get(parent));
+            let root = inherited.cloned().unwrap_or_else(|| id.clone());
+            self.barred.insert(id.clone(), root);
+        }
+        if status.is_failure() && self.on_failure == OnFailure::Stop {
+            self.stopped = true;
+        }
+        self.reporter.report(&RunEvent::Finished(&finished.result));
+        self.finished.push(finished);
+        let mut next = self.schedule.complete(&id);
+        next.reverse();
+        self.ready.extend(next);
+    }
+}
+
+impl Finished {
+    fn plain(result: NodeResult) -> Self {
+        Self {
+            result,
+            relation: None,
+            verdict: None,
+        }
+    }
+
+    fn failed(mut result: NodeResult, diagnostics: Vec<Diagnostic>) -> Self {
+        result.status = NodeStatus::Error;
+        result.message = diagnostics.first().map(|first| first.message.clone());
+        result.diagnostics = diagnostics;
+        Self::plain(result)
+    }
+}
