@@ -9,7 +9,7 @@ use super::destination::Verdict;
 use super::transport::{Request, Response};
 
 /// The longest wait that a header is believed.
-const MAX_WAIT: Duration = Duration::from_secs(3600);
+const MAX_WAIT: Duration = Duration::from_hours(1);
 
 /// The longest part of an answer that a message shows.
 const MAX_MESSAGE: usize = 300;

@@ -238,12 +238,12 @@ impl Diff {
         if let Some(end) = end {
             range = format!("{range} and k < {}", quoted(end));
         }
-        let fields: String = (0..self.mapping.names().count())
-            .map(|index| format!(", mapped.f{index}"))
-            .collect();
+        let fields = (0..self.mapping.names().count()).map(|index| format!("mapped.f{index}"));
+        let columns: Vec<String> = std::iter::once("mapped.audiences".to_owned()).chain(fields).collect();
+        let columns = columns.join(", ");
         format!(
             "select touched.k, touched.kind, touched.digest, touched.old_digest, touched.old_fields,
-                touched.old_audiences, touched.remote, touched.epoch, mapped.audiences{fields}
+                touched.old_audiences, touched.remote, touched.epoch, {columns}
              from (select * from changes where kind in ({kinds}) and {range}) as touched
              left join (select * from ({}) as every where {range}) as mapped on touched.k = mapped.k
              order by touched.k",

@@ -90,14 +90,18 @@ impl Mapping {
             .map(|(index, field)| hashed(&format!("f{index}"), &field.data_type))
             .collect();
         let names = self.names().collect::<Vec<_>>().join(SEPARATOR);
-        let missing: String = self
+        let missing: Vec<String> = self
             .fields
             .iter()
             .enumerate()
             .filter(|(_, field)| field.required)
-            .map(|(index, field)| format!(" when f{index} is null then {}", quoted(&field.name)))
+            .map(|(index, field)| format!("when f{index} is null then {}", quoted(&field.name)))
             .collect();
-        let missing = if missing.is_empty() { "cast(null as varchar)".to_owned() } else { format!("case{missing} end") };
+        let missing = if missing.is_empty() {
+            "cast(null as varchar)".to_owned()
+        } else {
+            format!("case {} end", missing.join(" "))
+        };
         let hashed = std::iter::once(quoted(&names))
             .chain(parts)
             .chain(["audiences".to_owned()])
@@ -112,16 +116,17 @@ impl Mapping {
 
     /// A query for the mapped rows in full: `k`, `audiences`, `suppressed`, `f0`, `f1`, …
     pub(crate) fn mapped(&self) -> String {
-        let fields: String = self
-            .fields
-            .iter()
-            .enumerate()
-            .map(|(index, field)| format!(", {} as f{index}", field.expression))
+        let own = [
+            format!("{} as k", self.key),
+            format!("{} as audiences", self.audiences),
+            format!("{} as suppressed", self.suppressed),
+        ];
+        let fields = self.fields.iter().enumerate();
+        let columns: Vec<String> = own
+            .into_iter()
+            .chain(fields.map(|(index, field)| format!("{} as f{index}", field.expression)))
             .collect();
-        format!(
-            "select {} as k, {} as audiences, {} as suppressed{fields} from model where {}",
-            self.key, self.audiences, self.suppressed, self.filter
-        )
+        format!("select {} from model where {}", columns.join(", "), self.filter)
     }
 }
 
@@ -153,27 +158,24 @@ impl Fitting<'_> {
             .iter()
             .map(|column| format!("cast({} as varchar)", self.column(column, &sync.span)))
             .collect();
-        match parts.as_slice() {
-            [one] => one.clone(),
-            _ => {
-                let nulls: Vec<String> = parts.iter().map(|part| format!("{part} is null")).collect();
-                format!(
-                    "case when {} then null else concat_ws('|', {}) end",
-                    nulls.join(" or "),
-                    parts.join(", ")
-                )
-            }
+        if let [one] = parts.as_slice() {
+            return one.clone();
         }
+        let nulls: Vec<String> = parts.iter().map(|part| format!("{part} is null")).collect();
+        format!(
+            "case when {} then null else concat_ws('|', {}) end",
+            nulls.join(" or "),
+            parts.join(", ")
+        )
     }
 
     fn fields(&mut self) -> Vec<MappedField> {
         let every;
-        let fields = match &self.sync.fields {
-            Some(fields) => fields,
-            None => {
-                every = self.every_column();
-                &every
-            }
+        let fields = if let Some(fields) = &self.sync.fields {
+            fields
+        } else {
+            every = self.every_column();
+            &every
         };
         let mapped: Vec<Option<MappedField>> = fields.iter().map(|(name, field)| self.field(name, field)).collect();
         mapped.into_iter().flatten().collect()

@@ -175,6 +175,11 @@ impl<'a> Settings<'a> {
         }
     }
 
+    /// The address of a service that has one of its own.
+    pub fn address_or(&mut self, key: &'static str, own: &str) -> Option<String> {
+        if self.has(key) { self.address(key) } else { Some(own.to_owned()) }
+    }
+
     /// The address of a service, which must be there.
     pub fn required_address(&mut self, key: &'static str) -> Option<String> {
         self.require(key);

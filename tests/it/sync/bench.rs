@@ -107,6 +107,7 @@ impl Bench {
         .unwrap();
         let syncs = folder.path().join("syncs");
         host.write_atomic(&syncs.join("syncs.yml"), yaml.as_bytes()).unwrap();
+        #[allow(clippy::result_large_err, reason = "the renderer's own type")]
         let render = |text: &TemplateText| -> std::result::Result<Value, Diagnostic> {
             let (before, rest) = text.text.split_once("{{").unwrap();
             let (call, after) = rest.split_once("}}").unwrap();
