@@ -14,6 +14,6 @@ pub mod names;
 pub mod project;
 pub mod report;
 pub mod run;
-pub mod time;
 pub mod sync;
+pub mod time;
 pub mod warehouse;

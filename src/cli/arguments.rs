@@ -283,10 +283,7 @@ pub(super) enum SyncAction {
         choice: SyncChoice,
     },
     /// Make each destination's cheapest authenticated call
-    Check {
-        #[command(flatten)]
-        choice: SyncChoice,
-    },
+    Check,
 }
 
 /// Which syncs.

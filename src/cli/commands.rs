@@ -54,7 +54,9 @@ impl Cli<'_> {
         };
         let (opened, outcome) = self.run_nodes(selection, running, mode).await?;
         let status = status(&outcome);
-        let _ = (sync, &opened);
+        if sync && status == ExitStatus::Done {
+            return self.deliver_after_build(&opened).await;
+        }
         Ok(status)
     }
 

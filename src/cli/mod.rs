@@ -8,6 +8,7 @@ mod session;
 mod show;
 mod style;
 mod summary;
+mod sync;
 mod terminal;
 
 use std::ffi::OsString;
@@ -104,7 +105,7 @@ async fn dispatch(host: &Host, arguments: &Arguments, terminal: &Arc<Terminal>) 
         Command::Debug => cli.debug(),
         Command::Clean => cli.clean(),
         Command::Init { name } => cli.init(name),
-        Command::Sync { .. } => Err(Error::Usage("sync".into())),
+        Command::Sync { action, deliver } => cli.sync(action.as_ref(), deliver).await,
         Command::Explain { code } => cli.explain(code),
     }
 }

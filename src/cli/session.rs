@@ -138,7 +138,7 @@ pub(super) fn tell(terminal: &Terminal, global: &Global, mut diagnostics: Vec<Di
 }
 
 /// Prints warnings and fails on errors.
-fn told(terminal: &Terminal, diagnostics: Vec<Diagnostic>) -> Result<()> {
+pub(super) fn told(terminal: &Terminal, diagnostics: Vec<Diagnostic>) -> Result<()> {
     let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(Diagnostic::is_error);
     for warning in &warnings {
         terminal.diagnostic(warning);
@@ -147,6 +147,11 @@ fn told(terminal: &Terminal, diagnostics: Vec<Diagnostic>) -> Result<()> {
 }
 
 impl Opened {
+    /// What renders the texts of YAML files.
+    pub(super) fn texts(&self, host: &Host) -> YamlTemplates {
+        YamlTemplates::new(clock(&self.invocation, self.as_of), host)
+    }
+
     /// The nodes that a selection means, in topological order.
     pub(super) fn select(
         &self,

@@ -20,13 +20,20 @@ impl Planner {
     /// # Errors
     /// The fault of the template; `HW0405` when it asks for data that is not built.
     pub fn render_inline(&self, text: &str) -> Result<Rendered> {
-        let template = TemplateText {
+        self.render_text(&TemplateText {
             text: Arc::from(text),
             file: PathBuf::from("<inline>"),
             first_line: 1,
-        };
+        })
+    }
+
+    /// Renders a text of a file that is no node: the query of a sync.
+    ///
+    /// # Errors
+    /// As [`Planner::render_inline`].
+    pub fn render_text(&self, template: &TemplateText) -> Result<Rendered> {
         let package = self.graph.project.name.clone();
-        let unit = RenderUnit::new(&template, &package);
+        let unit = RenderUnit::new(template, &package);
         for id in self.ephemerals_named_in(&unit)? {
             self.plan_with_ephemerals(&id);
         }

@@ -124,9 +124,6 @@ impl Entry<'_, '_> {
         fqn.extend([source_name.to_owned(), name.to_owned()]);
         let config = self.config(scope, &fqn, out);
         let described = read_columns(self.table, out);
-        let either = |key: &str, out: &mut Vec<Diagnostic>| {
-            self.table.text(key, out).or_else(|| self.source.text(key, out))
-        };
         let schema = self
             .source
             .text("schema", out)
@@ -162,18 +159,13 @@ impl Entry<'_, '_> {
             identifier,
             source_description: self.source.text("description", out).unwrap_or_default(),
             description: self.table.text("description", out).unwrap_or_default(),
-            loader: either("loader", out).unwrap_or_default(),
+            loader: self.either("loader", &config, out).unwrap_or_default(),
             optional: meta.get("optional") == Some(&Value::Bool(true)),
             columns: described
                 .into_iter()
                 .map(|d| (d.column.name.clone(), d.column))
                 .collect(),
-            loaded_at_field: either("loaded_at_field", out).or_else(|| {
-                config
-                    .get("loaded_at_field")
-                    .and_then(Value::as_str)
-                    .map(str::to_owned)
-            }),
+            loaded_at_field: self.either("loaded_at_field", &config, out),
             freshness: self.freshness(&config),
             config,
             meta,
@@ -182,6 +174,15 @@ impl Entry<'_, '_> {
             original_file_path: file.original.clone(),
             span: Some(self.table.yaml().span()),
         });
+    }
+
+    /// What the table says, or else the source, or else the configuration.
+    fn either(&self, key: &str, config: &Map<String, Value>, out: &mut Vec<Diagnostic>) -> Option<String> {
+        let configured = || config.get(key).and_then(Value::as_str).map(str::to_owned);
+        self.table
+            .text(key, out)
+            .or_else(|| self.source.text(key, out))
+            .or_else(configured)
     }
 
     /// All layers merged: the trees, the source, the table; and for another package's source the root's trees again.
