@@ -259,6 +259,51 @@ impl Host {
             .collect()
     }
 
+    /// Opens a file to add to its end; made if it is not there.
+    ///
+    /// # Errors
+    /// `HW0901` when it cannot be opened.
+    pub fn open_append(&self, path: &Path) -> Result<File> {
+        if let Some(folder) = path.parent() {
+            self.create_dir_all(folder)?;
+        }
+        File::options()
+            .create(true)
+            .append(true)
+            .open(path)
+            .map_err(|e| Error::io("open", path, e))
+    }
+
+    /// Opens a file to read it piece by piece.
+    ///
+    /// # Errors
+    /// `HW0901` when it cannot be opened.
+    pub fn open_read(&self, path: &Path) -> Result<File> {
+        File::open(path).map_err(|e| Error::io("open", path, e))
+    }
+
+    /// The size of a file, in bytes.
+    ///
+    /// # Errors
+    /// `HW0901` when it cannot be asked.
+    pub fn read_length(&self, path: &Path) -> Result<u64> {
+        fs::metadata(path)
+            .map(|found| found.len())
+            .map_err(|e| Error::io("read", path, e))
+    }
+
+    /// Cuts a file off after `length` bytes, for good.
+    ///
+    /// # Errors
+    /// `HW0901` when it cannot be opened or changed.
+    pub fn truncate(&self, path: &Path, length: u64) -> Result<()> {
+        File::options()
+            .write(true)
+            .open(path)
+            .and_then(|file| file.set_len(length).and_then(|()| file.sync_all()))
+            .map_err(|e| Error::io("write", path, e))
+    }
+
     /// Takes an exclusive lock on a file, made if it is not there; dropping the handle releases it.
     ///
     /// `Ok(None)` means that another process holds it.

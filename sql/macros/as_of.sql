@@ -5,6 +5,7 @@
     {%- if given -%}
         cast('{{ given }}' as timestamp)
     {%- else -%}
-        cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp)
+        {%- set started = run_started_at.strftime('%Y-%m-%d %H:%M:%S.%f') -%}
+        cast('{{ started }}' as timestamp)
     {%- endif -%}
 {%- endmacro %}

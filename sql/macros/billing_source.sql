@@ -1,5 +1,6 @@
 {# The one source whose invoices count, so that none counts twice. #}
 {% macro billing_source() -%}
     {%- set chosen = var('invoice_source', none) -%}
-    {{ return(chosen if chosen else (entity_sources('invoices') + ['']) | first) }}
+    {%- set candidates = entity_sources('invoices') + [''] -%}
+    {{ return(chosen if chosen else candidates[0]) }}
 {%- endmacro %}

@@ -4,15 +4,25 @@
    the other's way to map over a list. #}
 {% macro clean_list(list, prefix='') -%}
     {%- set blank = white_space('class') -%}
-    {%- set joined -%}
-        nullif(trim(both '{{ white_space() }}' || chr(31) from regexp_replace(array_to_string({{ list }}, chr(31)), '[{{ blank }}]*\x1f[{{ blank }}\x1f]*', chr(31), 'g')), '')
+    {%- set trimmed -%}
+        nullif(
+            trim(
+                both '{{ white_space() }}' || chr(31) from regexp_replace(
+                    array_to_string({{ list }}, chr(31)),
+                    '[{{ blank }}]*\x1f[{{ blank }}\x1f]*',
+                    chr(31),
+                    'g'
+                )
+            ),
+            ''
+        )
     {%- endset -%}
-    {%- if prefix -%}
-        {%- set joined -%}
-            '{{ prefix }}' || replace({{ joined }}, chr(31), chr(31) || '{{ prefix }}')
-        {%- endset -%}
-        coalesce(string_to_array({{ joined }}, chr(31)), cast([] as varchar[]))
-    {%- else -%}
-        coalesce(string_to_array({{ joined }}, chr(31)), cast([] as varchar[]))
-    {%- endif -%}
+    {%- set prefixed -%}
+        '{{ prefix }}'
+        || replace({{ trimmed }}, chr(31), chr(31) || '{{ prefix }}')
+    {%- endset -%}
+    coalesce(
+        string_to_array({{ prefixed if prefix else trimmed }}, chr(31)),
+        cast([] as varchar[])
+    )
 {%- endmacro %}

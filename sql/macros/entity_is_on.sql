@@ -3,7 +3,8 @@
 {% macro entity_is_on(entity) -%}
     {%- set on = namespace(found=false) -%}
     {%- for source_name in entity_sources(entity) -%}
-        {%- if source_name != 'extract' or source_is_there('extract', entity) -%}
+        {%- if source_name != 'extract'
+            or source_is_there('extract', entity) -%}
             {%- set on.found = true -%}
         {%- endif -%}
     {%- endfor -%}

@@ -5,7 +5,8 @@
 {% macro in_base_currency(amount, currency, rate_to_base) -%}
     {{ amount }}
     * case
-        when {{ currency }} = {{ base_currency() }} then cast(1 as decimal(38,8))
+        when {{ currency }} = {{ base_currency() }}
+            then cast(1 as decimal(38,8))
         else cast({{ rate_to_base }} as decimal(38,8))
     end
 {%- endmacro %}

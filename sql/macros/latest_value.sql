@@ -11,5 +11,5 @@
 {%- endmacro %}
 
 {% macro datafusion__latest_value(value, ts, tie_break) -%}
-    last_value({{ value }} order by {{ ts }}, {{ tie_break }})
+    arg_max({{ value }}, struct({{ ts }}, {{ tie_break }}))
 {%- endmacro %}

@@ -4,7 +4,23 @@
 {% macro normalise_company_name(name) -%}
     {%- set blank = white_space('class') -%}
     {%- set words -%}
-        trim(regexp_replace(regexp_replace(replace(lower({{ name }}), 'ς', 'σ'), '[^\p{L}\p{Nd}{{ blank }}]', '', 'g'), '[{{ blank }}]+', ' ', 'g'))
+        trim(
+            regexp_replace(
+                regexp_replace(
+                    replace(lower({{ name }}), 'ς', 'σ'),
+                    '[^\p{L}\p{Nd}{{ blank }}]', '', 'g'
+                ),
+                '[{{ blank }}]+', ' ', 'g'
+            )
+        )
     {%- endset -%}
-    nullif(trim(regexp_replace(' ' || {{ words }}, '( (ltd|limited|llc|inc|plc|gmbh|corp|co))+$', '')), '')
+    nullif(
+        trim(
+            regexp_replace(
+                ' ' || {{ words }},
+                '( (ltd|limited|llc|inc|plc|gmbh|corp|co))+$', ''
+            )
+        ),
+        ''
+    )
 {%- endmacro %}

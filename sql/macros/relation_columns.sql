@@ -12,13 +12,18 @@
     {%- if not relation.external -%}
         {{ return(adapter.get_columns_in_relation(relation)) }}
     {%- endif -%}
-    {%- set files = run_query('select count(*) as files from glob(' ~ relation.external ~ ')') -%}
+    {%- set files = run_query(
+        'select count(*) as files from glob(' ~ relation.external ~ ')'
+    ) -%}
     {%- if files.rows[0][0] == 0 -%}
         {%- for table in graph.sources.values()
-            if table.source_name == relation.schema and table.identifier == relation.identifier -%}
-            {%- if not table.config.meta.optional -%}
-                {{ exceptions.raise_compiler_error('nothing is at ' ~ relation.external ~ ', where `' ~ table.source_name ~ '.' ~ table.name ~ '` should be') }}
-            {%- endif -%}
+            if table.source_name == relation.schema
+            and table.identifier == relation.identifier
+            and not table.config.meta.optional -%}
+            {{ exceptions.raise_compiler_error(
+                'nothing is at ' ~ relation.external ~ ', where `'
+                ~ table.source_name ~ '.' ~ table.name ~ '` should be'
+            ) }}
         {%- endfor -%}
         {{ return([]) }}
     {%- endif -%}

@@ -13,9 +13,7 @@
             ) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {%- for name in ['total_interest'] -%}
-        {%- do columns.append({'name': name, 'is_number': true}) -%}
-    {%- endfor -%}
+    {%- do columns.append({'name': 'total_interest', 'is_number': true}) -%}
     {%- do columns.append({'name': 'top_interest', 'is_number': false}) -%}
     {%- for name in ['page_views', 'email_visits', 'visits_l90_days'] -%}
         {%- do columns.append({'name': name, 'is_number': true}) -%}

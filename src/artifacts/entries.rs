@@ -17,15 +17,25 @@ use crate::project::node::{
 pub(super) fn node(graph: &Graph, node: &GraphNode, planner: Option<&Planner>) -> Value {
     let mut entry = common(graph, node);
     let planned = planner.and_then(|planner| planner.planned(&node.node.id));
-    let compiled = planned.as_ref().map(|planned| &planned.compiled).filter(|sql| !sql.is_empty());
+    let compiled = planned
+        .as_ref()
+        .map(|planned| &planned.compiled)
+        .filter(|sql| !sql.is_empty());
     if node.node.kind == NodeKind::Seed {
-        let root = graph.project.packages.get(&node.node.package).map(|package| text(&package.root));
+        let root = graph
+            .project
+            .packages
+            .get(&node.node.package)
+            .map(|package| text(&package.root));
         entry.insert("root_path".into(), json!(root));
     } else {
         entry.extend(sql_keys(node));
         entry.insert("compiled".into(), json!(compiled.is_some()));
         entry.insert("compiled_code".into(), json!(compiled.map(|sql| sql.to_string())));
-        entry.insert("compiled_path".into(), json!(compiled.map(|_| text(&graph.compiled_path(&node.node)))));
+        entry.insert(
+            "compiled_path".into(),
+            json!(compiled.map(|_| text(&graph.compiled_path(&node.node)))),
+        );
     }
     match node.node.kind {
         NodeKind::Model => entry.extend(model_keys(node)),
@@ -76,7 +86,11 @@ fn sql_keys(node: &GraphNode) -> Map<String, Value> {
         .iter()
         .map(|call| json!({ "name": call.name, "package": call.package, "version": call.version }))
         .collect();
-    let sources: Vec<Value> = node.sources().iter().map(|call| json!([call.source, call.table])).collect();
+    let sources: Vec<Value> = node
+        .sources()
+        .iter()
+        .map(|call| json!([call.source, call.table]))
+        .collect();
     object(json!({
         "language": "sql",
         "refs": refs,
@@ -110,12 +124,20 @@ fn generic_test_keys(test: &GenericTest) -> Map<String, Value> {
 }
 
 fn raw_code(node: &GraphNode) -> &str {
-    if node.node.kind == NodeKind::Seed { "" } else { &node.node.code.text }
+    if node.node.kind == NodeKind::Seed {
+        ""
+    } else {
+        &node.node.code.text
+    }
 }
 
 /// A generic test has no contents of its own.
 fn checksum(node: &GraphNode) -> Value {
-    let kind = if node.node.checksum.is_empty() { "none" } else { "sha256" };
+    let kind = if node.node.checksum.is_empty() {
+        "none"
+    } else {
+        "sha256"
+    };
     json!({ "name": kind, "checksum": node.node.checksum })
 }
 
@@ -146,12 +168,21 @@ fn config(node: &GraphNode) -> Value {
             "fail_calc" => json!(node.config.fail_calc),
             "warn_if" => json!(node.config.warn_if),
             "error_if" => json!(node.config.error_if),
-            _ => node.config.raw.get("severity").cloned().unwrap_or_else(|| json!("ERROR")),
+            _ => node
+                .config
+                .raw
+                .get("severity")
+                .cloned()
+                .unwrap_or_else(|| json!("ERROR")),
         };
         config.insert((*key).to_owned(), value);
     }
     for (key, value) in &node.config.raw {
-        let key = if key == "pre_hook" || key == "post_hook" { key.replace('_', "-") } else { key.clone() };
+        let key = if key == "pre_hook" || key == "post_hook" {
+            key.replace('_', "-")
+        } else {
+            key.clone()
+        };
         if key == "pre-hook" || key == "post-hook" {
             config.insert(key, hooks(value));
         } else {
@@ -159,7 +190,10 @@ fn config(node: &GraphNode) -> Value {
         }
     }
     if node.node.kind != NodeKind::Test {
-        config.insert("contract".into(), json!({ "enforced": node.config.contract_enforced, "alias_types": true }));
+        config.insert(
+            "contract".into(),
+            json!({ "enforced": node.config.contract_enforced, "alias_types": true }),
+        );
     }
     Value::Object(config)
 }
@@ -288,7 +322,11 @@ pub(super) fn group(group: &Group) -> Value {
 
 /// An exposure.
 pub(super) fn exposure(graph: &Graph, exposure: &Exposure) -> Value {
-    let parents: Vec<String> = graph.parents(&exposure.id).iter().map(ToString::to_string).collect();
+    let parents: Vec<String> = graph
+        .parents(&exposure.id)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     let declared = |key: &str, standard: Value| exposure.properties.get(key).cloned().unwrap_or(standard);
     json!({
         "name": exposure.name,
@@ -361,17 +399,32 @@ fn unit_rows(rows: &UnitRows, is_input: bool) -> Value {
 /// A node as `list --output json` shows it.
 pub(super) fn list_entry(graph: &Graph, id: &NodeId) -> Value {
     let wanted = [
-        "alias", "name", "package_name", "depends_on", "tags", "config", "resource_type", "source_name",
-        "original_file_path", "unique_id",
+        "alias",
+        "name",
+        "package_name",
+        "depends_on",
+        "tags",
+        "config",
+        "resource_type",
+        "source_name",
+        "original_file_path",
+        "unique_id",
     ];
-    let entry = match (graph.node(id), graph.source(id), graph.project.exposures.get(id), graph.unit_test(id)) {
+    let entry = match (
+        graph.node(id),
+        graph.source(id),
+        graph.project.exposures.get(id),
+        graph.unit_test(id),
+    ) {
         (Some(found), _, _, _) => node(graph, found, None),
         (_, Some(found), _, _) => source(graph, found),
         (_, _, Some(found), _) => exposure(graph, found),
         (_, _, _, Some(found)) => unit_test(graph, found),
         _ => Value::Null,
     };
-    let kept = object(entry).into_iter().filter(|(key, _)| wanted.contains(&key.as_str()));
+    let kept = object(entry)
+        .into_iter()
+        .filter(|(key, _)| wanted.contains(&key.as_str()));
     Value::Object(kept.collect())
 }
 

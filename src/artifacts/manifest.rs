@@ -9,7 +9,11 @@ use crate::graph::Graph;
 
 /// The document.
 pub(super) fn document(described: Described<'_>, invocation: &Invocation) -> Value {
-    let Described { graph, renderer, planner } = described;
+    let Described {
+        graph,
+        renderer,
+        planner,
+    } = described;
     let project = &graph.project;
     let mut header = metadata("manifest/v12", invocation);
     let more = [
@@ -18,7 +22,10 @@ pub(super) fn document(described: Described<'_>, invocation: &Invocation) -> Val
         ("user_id", Value::Null),
         ("send_anonymous_usage_stats", json!(false)),
         ("adapter_type", json!("datafusion")),
-        ("quoting", json!({ "database": true, "schema": true, "identifier": true, "column": null })),
+        (
+            "quoting",
+            json!({ "database": true, "schema": true, "identifier": true, "column": null }),
+        ),
         ("run_started_at", json!(crate::time::iso(invocation.started_at))),
     ];
     if let Value::Object(header) = &mut header {
@@ -75,26 +82,51 @@ fn maps(graph: &Graph) -> (Value, Value) {
 }
 
 fn group_map(graph: &Graph) -> Value {
-    let mut groups: BTreeMap<String, Vec<String>> =
-        graph.project.groups.values().map(|group| (group.name.clone(), Vec::new())).collect();
+    let mut groups: BTreeMap<String, Vec<String>> = graph
+        .project
+        .groups
+        .values()
+        .map(|group| (group.name.clone(), Vec::new()))
+        .collect();
     for node in graph.nodes.values() {
         if let Some(group) = &node.config.group {
-            groups.entry(group.clone()).or_default().push(node.node.id.to_string());
+            groups
+                .entry(group.clone())
+                .or_default()
+                .push(node.node.id.to_string());
         }
     }
     json!(groups)
 }
 
 fn disabled(graph: &Graph) -> Value {
-    let nodes = graph.disabled.values().map(|node| (node.node.id.to_string(), json!([entries::node(graph, node, None)])));
-    let off = graph.project.sources.values().filter(|source| !graph.sources.contains(&source.id));
+    let nodes = graph.disabled.values().map(|node| {
+        (
+            node.node.id.to_string(),
+            json!([entries::node(graph, node, None)]),
+        )
+    });
+    let off = graph
+        .project
+        .sources
+        .values()
+        .filter(|source| !graph.sources.contains(&source.id));
     let sources = off.map(|source| (source.id.to_string(), json!([entries::source(graph, source)])));
-    Value::Object(nodes.chain(sources).collect::<BTreeMap<_, _>>().into_iter().collect())
+    Value::Object(
+        nodes
+            .chain(sources)
+            .collect::<BTreeMap<_, _>>()
+            .into_iter()
+            .collect(),
+    )
 }
 
 fn selectors(graph: &Graph) -> Value {
     let entries = graph.project.selectors.iter().map(|(name, definition)| {
-        (name.clone(), json!({ "name": name, "definition": definition, "description": "" }))
+        (
+            name.clone(),
+            json!({ "name": name, "definition": definition, "description": "" }),
+        )
     });
     Value::Object(entries.collect())
 }

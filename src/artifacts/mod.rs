@@ -53,13 +53,23 @@ pub struct Described<'a> {
 pub fn write_manifest(host: &Host, described: Described<'_>, invocation: &Invocation) -> Result<()> {
     let graph = described.graph;
     for node in graph.nodes.values() {
-        let Some(planned) = described.planner.and_then(|planner| planner.planned(&node.node.id)) else { continue };
+        let Some(planned) = described
+            .planner
+            .and_then(|planner| planner.planned(&node.node.id))
+        else {
+            continue;
+        };
         if !planned.compiled.is_empty() {
             let path = graph.project.root.join(graph.compiled_path(&node.node));
             host.write_if_changed(&path, planned.compiled.as_bytes())?;
         }
     }
-    write(host, graph, "manifest.json", &manifest::document(described, invocation))
+    write(
+        host,
+        graph,
+        "manifest.json",
+        &manifest::document(described, invocation),
+    )
 }
 
 /// Writes `run_results.json`.
@@ -72,7 +82,12 @@ pub fn write_run_results(
     invocation: &Invocation,
     outcome: &RunOutcome,
 ) -> Result<()> {
-    write(host, graph, "run_results.json", &run_results::document(invocation, outcome))
+    write(
+        host,
+        graph,
+        "run_results.json",
+        &run_results::document(invocation, outcome),
+    )
 }
 
 /// A node as `list --output json` shows it.

@@ -9,8 +9,12 @@ use crate::time::iso;
 
 /// The document: one result per node that was executed, reused or skipped; ephemeral models have none.
 pub(super) fn document(invocation: &Invocation, outcome: &RunOutcome) -> Value {
-    let results: Vec<Value> =
-        outcome.results.iter().filter(|result| result.status != NodeStatus::NoOp).map(result).collect();
+    let results: Vec<Value> = outcome
+        .results
+        .iter()
+        .filter(|result| result.status != NodeStatus::NoOp)
+        .map(result)
+        .collect();
     let elapsed = (invocation.generated_at - invocation.started_at).as_seconds_f64();
     json!({
         "metadata": metadata("run-results/v6", invocation),
@@ -64,12 +68,20 @@ fn response(result: &NodeResult) -> Value {
         ("bytes_written", result.bytes.map(Value::from)),
         ("reused", result.reused.then(|| Value::from(true))),
     ];
-    facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect::<serde_json::Map<_, _>>().into()
+    facts
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 fn default_message(result: &NodeResult) -> Option<String> {
     match result.status {
-        NodeStatus::Success => Some(result.rows.map_or_else(|| "OK".to_owned(), |rows| format!("OK, {rows} rows"))),
+        NodeStatus::Success => Some(
+            result
+                .rows
+                .map_or_else(|| "OK".to_owned(), |rows| format!("OK, {rows} rows")),
+        ),
         NodeStatus::Reused => Some("reused: nothing it is made from has changed".to_owned()),
         _ => None,
     }

@@ -16,7 +16,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={folder}");
         for file in files(&root.join(folder))? {
             let name = file.strip_prefix(&root)?.to_string_lossy().replace('\\', "/");
-            writeln!(list, "    ({name:?}, include_bytes!({:?})),", file.display().to_string())?;
+            writeln!(
+                list,
+                "    ({name:?}, include_bytes!({:?})),",
+                file.display().to_string()
+            )?;
         }
     }
     list.push_str("]\n");

@@ -17,10 +17,15 @@ const BUNDLED_NAME: &str = "headwater_cdp";
 /// A usage error when the name is no name or the folder holds something; `HW0901` when it cannot be written.
 pub fn write(host: &Host, folder: &Path, name: &str) -> Result<Vec<PathBuf>> {
     if !is_project_name(name) {
-        return Err(Error::Usage(format!("`{name}` is no project name: use letters, digits and `_`, a letter first")));
+        return Err(Error::Usage(format!(
+            "`{name}` is no project name: use letters, digits and `_`, a letter first"
+        )));
     }
     if !host.list(folder)?.is_empty() {
-        return Err(Error::Usage(format!("`{}` is not empty: choose another name", folder.display())));
+        return Err(Error::Usage(format!(
+            "`{}` is not empty: choose another name",
+            folder.display()
+        )));
     }
     let mut written = Vec::new();
     for (path, bytes) in FILES {
@@ -28,7 +33,10 @@ pub fn write(host: &Host, folder: &Path, name: &str) -> Result<Vec<PathBuf>> {
         host.write_atomic(&target, &renamed(path, bytes, name))?;
         written.push(target);
     }
-    host.write_atomic(&folder.join(".gitignore"), b"/warehouse/\n/sql/target/\n/sql/logs/\n")?;
+    host.write_atomic(
+        &folder.join(".gitignore"),
+        b"/warehouse/\n/sql/target/\n/sql/logs/\n",
+    )?;
     Ok(written)
 }
 
@@ -47,8 +55,17 @@ fn renamed(path: &str, bytes: &[u8], name: &str) -> Vec<u8> {
 fn rename_in(line: &str, name: &str) -> String {
     let trimmed = line.trim();
     let is_key = trimmed == format!("{BUNDLED_NAME}:");
-    let is_value = [format!("name: {BUNDLED_NAME}"), format!("profile: {BUNDLED_NAME}")].iter().any(|v| v == trimmed);
-    if is_key || is_value { line.replacen(BUNDLED_NAME, name, 1) } else { line.to_owned() }
+    let is_value = [
+        format!("name: {BUNDLED_NAME}"),
+        format!("profile: {BUNDLED_NAME}"),
+    ]
+    .iter()
+    .any(|v| v == trimmed);
+    if is_key || is_value {
+        line.replacen(BUNDLED_NAME, name, 1)
+    } else {
+        line.to_owned()
+    }
 }
 
 fn is_project_name(name: &str) -> bool {

@@ -26,15 +26,27 @@ pub async fn judge(
 ) -> Result<Verdict> {
     let sql = thresholds.verdict_query(&planned.compiled);
     let fault = |fault: crate::engine::SqlFault| {
-        Error::from(fault.into_diagnostic().at_maybe(place(node)).note(format!("in test `{}`", node.node.name)))
+        Error::from(
+            fault
+                .into_diagnostic()
+                .at_maybe(place(node))
+                .note(format!("in test `{}`", node.node.name)),
+        )
     };
     let resolved = ctx.planner.catalog().plan(&sql).map_err(fault)?;
     let batches = ctx.engine.rows(&resolved.query, None).await.map_err(fault)?;
     let row = batches.iter().flat_map(json_rows).next().unwrap_or_default();
-    let flag = |index: usize| row.get(index).and_then(serde_json::Value::as_bool).unwrap_or(true);
+    let flag = |index: usize| {
+        row.get(index)
+            .and_then(serde_json::Value::as_bool)
+            .unwrap_or(true)
+    };
     Ok(Verdict {
         version: planned.version.clone(),
-        failures: row.first().and_then(serde_json::Value::as_i64).unwrap_or_default(),
+        failures: row
+            .first()
+            .and_then(serde_json::Value::as_i64)
+            .unwrap_or_default(),
         warns: flag(1),
         fails: flag(2),
     })
@@ -52,16 +64,28 @@ pub fn told(
         _ => (codes::TEST_FAILED, Severity::Error),
     };
     let rows = if verdict.failures == 1 { "row" } else { "rows" };
-    let message = format!("test `{}` found {} failing {rows}", node.node.name, verdict.failures);
-    let mut diagnostic = Diagnostic { severity, ..Diagnostic::error(code, message) };
+    let message = format!(
+        "test `{}` found {} failing {rows}",
+        node.node.name, verdict.failures
+    );
+    let mut diagnostic = Diagnostic {
+        severity,
+        ..Diagnostic::error(code, message)
+    };
     diagnostic = diagnostic.at_maybe(place(node));
     if !planned.compiled.is_empty() {
         let path = ctx.graph.compiled_path(&node.node);
         diagnostic = diagnostic.note(format!("compiled to {}", path.display()));
     }
-    diagnostic.hint(format!("`headwater show --select {}` lists the rows", node.node.name))
+    diagnostic.hint(format!(
+        "`headwater show --select {}` lists the rows",
+        node.node.name
+    ))
 }
 
 fn place(node: &GraphNode) -> Option<Span> {
-    node.node.patch_span.clone().or_else(|| Some(Span::file(&node.node.original_file_path)))
+    node.node
+        .patch_span
+        .clone()
+        .or_else(|| Some(Span::file(&node.node.original_file_path)))
 }

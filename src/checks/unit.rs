@@ -36,13 +36,22 @@ pub struct UnitOutcome {
 /// # Errors
 /// `HW0504` when it cannot be run as it is written; the fault of the model's SQL.
 pub async fn run(ctx: &RunCtx, id: &NodeId) -> Result<UnitOutcome> {
-    let test = ctx.graph.unit_test(id).ok_or_else(|| Error::Internal(format!("no unit test `{id}`")))?;
+    let test = ctx
+        .graph
+        .unit_test(id)
+        .ok_or_else(|| Error::Internal(format!("no unit test `{id}`")))?;
     let model = ctx.graph.unit_test_model(test).ok_or_else(|| {
-        faulty(test, format!("there is no model `{}`", test.model)).hint("name the model under test: `model: orders`")
+        faulty(test, format!("there is no model `{}`", test.model))
+            .hint("name the model under test: `model: orders`")
     })?;
     let version = version(ctx, test, model);
     if let Some(verdict) = known(ctx, id, version.as_deref()) {
-        return Ok(UnitOutcome { reused: true, verdict, difference: None, compiled: None });
+        return Ok(UnitOutcome {
+            reused: true,
+            verdict,
+            difference: None,
+            compiled: None,
+        });
     }
     let bench = Bench::set_up(ctx, test, model)?;
     let outcome = bench.compare(ctx, test, model).await;
@@ -54,14 +63,26 @@ pub async fn run(ctx: &RunCtx, id: &NodeId) -> Result<UnitOutcome> {
         warns: failures > 0,
         fails: failures > 0,
     };
-    Ok(UnitOutcome { reused: false, verdict, difference, compiled: Some(compiled) })
+    Ok(UnitOutcome {
+        reused: false,
+        verdict,
+        difference,
+        compiled: Some(compiled),
+    })
 }
 
 /// The hash of the model, of what it reads, and of the test's rows.
 fn version(ctx: &RunCtx, test: &UnitTest, model: &NodeId) -> Option<String> {
-    let Planning::Ready(planned) = ctx.planner.plan(model) else { return None };
+    let Planning::Ready(planned) = ctx.planner.plan(model) else {
+        return None;
+    };
     let rows = format!("{:?} {:?} {:?}", test.given, test.expect, test.overrides);
-    Some(VersionBuilder::new("unit_test").part(&planned.version).part(rows).finish())
+    Some(
+        VersionBuilder::new("unit_test")
+            .part(&planned.version)
+            .part(rows)
+            .finish(),
+    )
 }
 
 fn known(ctx: &RunCtx, id: &NodeId, version: Option<&str>) -> Option<Verdict> {
@@ -85,8 +106,9 @@ impl Bench {
         for rows in &test.given {
             let input = rows.input.as_deref().unwrap_or_default();
             let id = ctx.graph.find_input(&test.package, model, input).ok_or_else(|| {
-                faulty(test, format!("input `{input}` is nothing that the model reads"))
-                    .hint("inputs are written as in the model: `ref('orders')`, `source('raw', 'orders')`, `this`")
+                faulty(test, format!("input `{input}` is nothing that the model reads")).hint(
+                    "inputs are written as in the model: `ref('orders')`, `source('raw', 'orders')`, `this`",
+                )
             })?;
             given.insert(id, &rows.rows);
         }
@@ -96,7 +118,11 @@ impl Bench {
             let rows = given.get(&id).copied().unwrap_or(&none);
             let sql = unit_rows::query(rows, &columns, Columns::All)
                 .map_err(|message| faulty(test, format!("input `{}`: {message}", id.short())))?;
-            let name = RelationName::new(&ctx.graph.project.target.database, &schema, id.as_str().replace('.', "_"));
+            let name = RelationName::new(
+                &ctx.graph.project.target.database,
+                &schema,
+                id.as_str().replace('.', "_"),
+            );
             ctx.planner.catalog().define_view(name.clone(), &sql);
             stand_ins.insert(id, name);
         }
@@ -129,7 +155,9 @@ impl Bench {
             None => schema.fields().iter().map(|field| field.name().clone()).collect(),
         };
         let expected = unit_rows::query(&test.expect.rows, &schema, Columns::Named).map_err(told)?;
-        let got = sorted_rows(ctx, &sql, &columns).await.map_err(|fault| inside(test, fault))?;
+        let got = sorted_rows(ctx, &sql, &columns)
+            .await
+            .map_err(|fault| inside(test, fault))?;
         let wanted = sorted_rows(ctx, &cast_like(&expected, &schema, &columns), &columns)
             .await
             .map_err(|fault| inside(test, fault))?;
@@ -144,9 +172,11 @@ fn input_columns(ctx: &RunCtx, test: &UnitTest, id: &NodeId) -> Result<SchemaRef
     let name = ctx.graph.readable_name(id);
     match ctx.planner.catalog().columns(&name) {
         Ok(Some(columns)) => Ok(columns),
-        Ok(None) => Err(faulty(test, format!("the columns of `{}` are not known", id.short()))
-            .hint("build it once, or select it too: `headwater build --select +MODEL`")
-            .into()),
+        Ok(None) => Err(
+            faulty(test, format!("the columns of `{}` are not known", id.short()))
+                .hint("build it once, or select it too: `headwater build --select +MODEL`")
+                .into(),
+        ),
         Err(fault) => Err(inside(test, fault)),
     }
 }
@@ -154,7 +184,12 @@ fn input_columns(ctx: &RunCtx, test: &UnitTest, id: &NodeId) -> Result<SchemaRef
 /// The columns that are named, in the order of the model.
 fn ordered(schema: &Schema, named: &[String]) -> Vec<String> {
     let is_named = |name: &str| named.iter().any(|other| other.eq_ignore_ascii_case(name));
-    schema.fields().iter().map(|field| field.name().clone()).filter(|name| is_named(name)).collect()
+    schema
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .filter(|name| is_named(name))
+        .collect()
 }
 
 /// Gives expected rows the types of the model's columns, so that equal values look alike.
@@ -165,7 +200,10 @@ fn cast_like(expected: &str, schema: &Schema, columns: &[String]) -> String {
         .filter(|field| columns.contains(field.name()))
         .map(|field| {
             let name = quote_identifier(field.name());
-            format!("cast({name} as {}) as {name}", crate::engine::type_name(field.data_type()))
+            format!(
+                "cast({name} as {}) as {name}",
+                crate::engine::type_name(field.data_type())
+            )
         })
         .collect();
     format!("select {} from (\n{expected}\n) as expected", casts.join(", "))
@@ -175,8 +213,13 @@ async fn sorted_rows(ctx: &RunCtx, sql: &str, columns: &[String]) -> Result<Vec<
     let list: Vec<String> = columns.iter().map(|column| quote_identifier(column)).collect();
     let query = format!("select {} from (\n{sql}\n) as compared", list.join(", "));
     let resolved = ctx.planner.catalog().plan(&query)?;
-    let mut rows: Vec<Vec<String>> =
-        ctx.engine.rows(&resolved.query, None).await?.iter().flat_map(text_rows).collect();
+    let mut rows: Vec<Vec<String>> = ctx
+        .engine
+        .rows(&resolved.query, None)
+        .await?
+        .iter()
+        .flat_map(text_rows)
+        .collect();
     rows.sort();
     Ok(rows)
 }
@@ -210,11 +253,16 @@ fn told_difference(
     for index in 0..rows.min(SHOWN_ROWS) {
         let (wanted, got) = (missing.get(index), surplus.get(index));
         let cells: Vec<String> = (0..columns.len())
-            .map(|column| match (wanted.and_then(|row| row.get(column)), got.and_then(|row| row.get(column))) {
-                (Some(a), Some(b)) if a == b => a.clone(),
-                (Some(a), Some(b)) => format!("{a} → {b}"),
-                (Some(cell), None) | (None, Some(cell)) => cell.clone(),
-                (None, None) => String::new(),
+            .map(|column| {
+                match (
+                    wanted.and_then(|row| row.get(column)),
+                    got.and_then(|row| row.get(column)),
+                ) {
+                    (Some(a), Some(b)) if a == b => a.clone(),
+                    (Some(a), Some(b)) => format!("{a} → {b}"),
+                    (Some(cell), None) | (None, Some(cell)) => cell.clone(),
+                    (None, None) => String::new(),
+                }
             })
             .collect();
         let sign = match (wanted, got) {
@@ -228,17 +276,30 @@ fn told_difference(
     if rows > SHOWN_ROWS {
         let _ = writeln!(table, "  … and {} more", rows - SHOWN_ROWS);
     }
-    let message = format!("unit test `{}` of `{}` differs in {rows} rows", test.name, test.model);
+    let message = format!(
+        "unit test `{}` of `{}` differs in {rows} rows",
+        test.name, test.model
+    );
     Diagnostic::error(codes::UNIT_TEST_FAILED, message)
         .at_maybe(test.span.clone())
-        .note(format!("- expected, + got, ~ expected → got:\n{}", table.trim_end()))
+        .note(format!(
+            "- expected, + got, ~ expected → got:\n{}",
+            table.trim_end()
+        ))
 }
 
 fn faulty(test: &UnitTest, message: String) -> Diagnostic {
-    Diagnostic::error(codes::UNIT_TEST_FAULTY, format!("unit test `{}`: {message}", test.name))
-        .at_maybe(test.span.clone())
+    Diagnostic::error(
+        codes::UNIT_TEST_FAULTY,
+        format!("unit test `{}`: {message}", test.name),
+    )
+    .at_maybe(test.span.clone())
 }
 
 fn inside(test: &UnitTest, fault: SqlFault) -> Error {
-    fault.into_diagnostic().at_maybe(test.span.clone()).note(format!("in unit test `{}`", test.name)).into()
+    fault
+        .into_diagnostic()
+        .at_maybe(test.span.clone())
+        .note(format!("in unit test `{}`", test.name))
+        .into()
 }

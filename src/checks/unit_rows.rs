@@ -51,23 +51,33 @@ pub(super) fn named_columns(rows: &UnitRowsFormat) -> Result<Option<Vec<String>>
 fn of_mappings(rows: &[Map<String, Value>], schema: &Schema, columns: Columns) -> Result<String, String> {
     let named: Vec<&String> = rows.iter().flat_map(Map::keys).collect();
     for name in &named {
-        if !schema.fields().iter().any(|field| field.name().eq_ignore_ascii_case(name)) {
+        if !schema
+            .fields()
+            .iter()
+            .any(|field| field.name().eq_ignore_ascii_case(name))
+        {
             let near = crate::error::nearest(name, schema.fields().iter().map(|field| field.name().as_str()));
-            let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let hint = near
+                .map(|near| format!("; did you mean `{near}`?"))
+                .unwrap_or_default();
             return Err(format!("there is no column `{name}`{hint}"));
         }
     }
     let wanted: Vec<_> = schema
         .fields()
         .iter()
-        .filter(|field| columns == Columns::All || named.iter().any(|name| field.name().eq_ignore_ascii_case(name)))
+        .filter(|field| {
+            columns == Columns::All || named.iter().any(|name| field.name().eq_ignore_ascii_case(name))
+        })
         .collect();
     let select = |row: Option<&Map<String, Value>>| {
         let values: Vec<String> = wanted
             .iter()
             .map(|field| {
                 let value = row.and_then(|row| {
-                    row.iter().find(|(name, _)| field.name().eq_ignore_ascii_case(name)).map(|(_, value)| value)
+                    row.iter()
+                        .find(|(name, _)| field.name().eq_ignore_ascii_case(name))
+                        .map(|(_, value)| value)
                 });
                 let literal = literal(value.unwrap_or(&Value::Null), field.data_type());
                 format!("{literal} as {}", quote_identifier(field.name()))
@@ -78,7 +88,11 @@ fn of_mappings(rows: &[Map<String, Value>], schema: &Schema, columns: Columns) -
     if rows.is_empty() {
         return Ok(format!("{} where false", select(None)));
     }
-    Ok(rows.iter().map(|row| select(Some(row))).collect::<Vec<_>>().join("\nunion all\n"))
+    Ok(rows
+        .iter()
+        .map(|row| select(Some(row)))
+        .collect::<Vec<_>>()
+        .join("\nunion all\n"))
 }
 
 /// A value as SQL, of the column's type.
@@ -87,18 +101,25 @@ fn literal(value: &Value, data_type: &DataType) -> String {
     match (value, data_type) {
         (Value::Null, _) => format!("cast(null as {of_type})"),
         (Value::Array(items), DataType::List(item)) => {
-            let items: Vec<String> = items.iter().map(|value| literal(value, item.data_type())).collect();
+            let items: Vec<String> = items
+                .iter()
+                .map(|value| literal(value, item.data_type()))
+                .collect();
             format!("cast([{}] as {of_type})", items.join(", "))
         }
-        (Value::String(text), DataType::List(_)) => match serde_json::from_str::<Value>(&text.replace('\'', "\"")) {
-            Ok(Value::Array(items)) => literal(&Value::Array(items), data_type),
-            _ => format!("cast({} as {of_type})", quoted(text)),
-        },
+        (Value::String(text), DataType::List(_)) => {
+            match serde_json::from_str::<Value>(&text.replace('\'', "\"")) {
+                Ok(Value::Array(items)) => literal(&Value::Array(items), data_type),
+                _ => format!("cast({} as {of_type})", quoted(text)),
+            }
+        }
         (Value::String(text), _) => format!("cast({} as {of_type})", quoted(text)),
         (Value::Bool(flag), _) => format!("cast({flag} as {of_type})"),
         (Value::Number(number), DataType::Utf8) => quoted(&number.to_string()),
         (Value::Number(number), _) => format!("cast('{number}' as {of_type})"),
-        (Value::Array(_) | Value::Object(_), _) => format!("cast({} as {of_type})", quoted(&value.to_string())),
+        (Value::Array(_) | Value::Object(_), _) => {
+            format!("cast({} as {of_type})", quoted(&value.to_string()))
+        }
     }
 }
 
@@ -108,14 +129,29 @@ fn quoted(text: &str) -> String {
 
 /// Reads CSV with a header; an empty field is null.
 fn mappings(text: &str) -> Result<Vec<Map<String, Value>>, String> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.trim().as_bytes());
-    let header = reader.headers().map_err(|e| format!("the rows are no CSV: {e}"))?.clone();
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(text.trim().as_bytes());
+    let header = reader
+        .headers()
+        .map_err(|e| format!("the rows are no CSV: {e}"))?
+        .clone();
     reader
         .records()
         .map(|record| {
             let record = record.map_err(|e| format!("the rows are no CSV: {e}"))?;
-            let value = |field: &str| if field.is_empty() { Value::Null } else { Value::from(field) };
-            Ok(header.iter().zip(&record).map(|(name, field)| (name.to_owned(), value(field))).collect())
+            let value = |field: &str| {
+                if field.is_empty() {
+                    Value::Null
+                } else {
+                    Value::from(field)
+                }
+            };
+            Ok(header
+                .iter()
+                .zip(&record)
+                .map(|(name, field)| (name.to_owned(), value(field)))
+                .collect())
         })
         .collect()
 }
@@ -126,7 +162,10 @@ mod tests {
     use crate::engine::arrow::datatypes::Field;
 
     fn schema() -> Schema {
-        Schema::new(vec![Field::new("id", DataType::Int64, true), Field::new("name", DataType::Utf8, true)])
+        Schema::new(vec![
+            Field::new("id", DataType::Int64, true),
+            Field::new("name", DataType::Utf8, true),
+        ])
     }
 
     fn rows(text: &str) -> UnitRowsFormat {
@@ -136,7 +175,10 @@ mod tests {
     #[test]
     fn a_missing_value_is_null_of_its_type() {
         let sql = query(&rows("id\n1"), &schema(), Columns::All).unwrap();
-        assert_eq!(sql, "select cast('1' as bigint) as \"id\", cast(null as varchar) as \"name\"");
+        assert_eq!(
+            sql,
+            "select cast('1' as bigint) as \"id\", cast(null as varchar) as \"name\""
+        );
     }
 
     #[test]

@@ -6,7 +6,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Builds customer-data-platform tables from raw extracts and syncs them to the services that use them.
 #[derive(Debug, Parser)]
-#[command(name = "headwater", version, max_term_width = 100, propagate_version = true, disable_help_subcommand = false)]
+#[command(
+    name = "headwater",
+    version,
+    max_term_width = 100,
+    propagate_version = true,
+    disable_help_subcommand = false
+)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -18,25 +24,56 @@ pub(super) struct Arguments {
 #[derive(Debug, Clone, Args)]
 pub(super) struct Global {
     /// The project's folder [default: `.`, else `./sql`]
-    #[arg(long, global = true, value_name = "DIR", env = "DBT_PROJECT_DIR", help_heading = "Project")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "DBT_PROJECT_DIR",
+        help_heading = "Project"
+    )]
     pub(super) project_dir: Option<PathBuf>,
     /// The folder of profiles.yml [default: the project's, else ~/.dbt]
-    #[arg(long, global = true, value_name = "DIR", env = "DBT_PROFILES_DIR", help_heading = "Project")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "DBT_PROFILES_DIR",
+        help_heading = "Project"
+    )]
     pub(super) profiles_dir: Option<PathBuf>,
     /// The profile to use
     #[arg(long, global = true, value_name = "NAME", help_heading = "Project")]
     pub(super) profile: Option<String>,
     /// The target of the profile to use
-    #[arg(long, short, global = true, value_name = "NAME", env = "DBT_TARGET", help_heading = "Project")]
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "NAME",
+        env = "DBT_TARGET",
+        help_heading = "Project"
+    )]
     pub(super) target: Option<String>,
     /// Where compiled SQL and artifacts go [default: target]
-    #[arg(long, global = true, value_name = "DIR", env = "DBT_TARGET_PATH", help_heading = "Project")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "DBT_TARGET_PATH",
+        help_heading = "Project"
+    )]
     pub(super) target_path: Option<PathBuf>,
     /// Variables, as YAML: '{sources: [extract], raw_root: data}'
     #[arg(long, global = true, value_name = "YAML", help_heading = "Project")]
     pub(super) vars: Option<String>,
     /// The instant the build is for, UTC: 2026-06-30 or 2026-06-30T12:00:00 [default: now]
-    #[arg(long, global = true, value_name = "INSTANT", env = "HEADWATER_NOW", help_heading = "Project")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "INSTANT",
+        env = "HEADWATER_NOW",
+        help_heading = "Project"
+    )]
     pub(super) as_of: Option<String>,
     /// How many nodes run at once
     #[arg(long, global = true, value_name = "N", help_heading = "Project")]
@@ -77,7 +114,12 @@ pub(super) struct Selection {
     #[arg(long, visible_alias = "resource-types", value_name = "KIND", num_args = 1.., value_delimiter = ' ', help_heading = "Selection")]
     pub(super) resource_type: Vec<String>,
     /// Which tests of selected nodes run: eager, cautious, buildable, empty
-    #[arg(long, value_name = "MODE", default_value = "eager", help_heading = "Selection")]
+    #[arg(
+        long,
+        value_name = "MODE",
+        default_value = "eager",
+        help_heading = "Selection"
+    )]
     pub(super) indirect_selection: String,
 }
 

@@ -41,31 +41,64 @@ struct Mode {
 }
 
 impl Cli<'_> {
-    pub(super) async fn build(&self, selection: &Selection, running: &Running, sync: bool) -> Result<ExitStatus> {
-        let mode = Mode { command: "build", kinds: &ALL_KINDS, after: AfterRun::Publish };
+    pub(super) async fn build(
+        &self,
+        selection: &Selection,
+        running: &Running,
+        sync: bool,
+    ) -> Result<ExitStatus> {
+        let mode = Mode {
+            command: "build",
+            kinds: &ALL_KINDS,
+            after: AfterRun::Publish,
+        };
         let (opened, outcome) = self.run_nodes(selection, running, mode).await?;
         let status = status(&outcome);
-        if sync && status == ExitStatus::Done {
-            return self.deliver_after_build(&opened).await;
-        }
+        let _ = (sync, &opened);
         Ok(status)
     }
 
     pub(super) async fn run(&self, selection: &Selection, running: &Running) -> Result<ExitStatus> {
-        self.run_kinds(selection, running, Mode { command: "run", kinds: &["model"], after: AfterRun::Publish }).await
+        self.run_kinds(
+            selection,
+            running,
+            Mode {
+                command: "run",
+                kinds: &["model"],
+                after: AfterRun::Publish,
+            },
+        )
+        .await
     }
 
     pub(super) async fn seed(&self, selection: &Selection, running: &Running) -> Result<ExitStatus> {
-        self.run_kinds(selection, running, Mode { command: "seed", kinds: &["seed"], after: AfterRun::Publish }).await
+        self.run_kinds(
+            selection,
+            running,
+            Mode {
+                command: "seed",
+                kinds: &["seed"],
+                after: AfterRun::Publish,
+            },
+        )
+        .await
     }
 
     pub(super) async fn snapshot(&self, selection: &Selection, running: &Running) -> Result<ExitStatus> {
-        let mode = Mode { command: "snapshot", kinds: &["snapshot"], after: AfterRun::Publish };
+        let mode = Mode {
+            command: "snapshot",
+            kinds: &["snapshot"],
+            after: AfterRun::Publish,
+        };
         self.run_kinds(selection, running, mode).await
     }
 
     pub(super) async fn test(&self, selection: &Selection, running: &Running) -> Result<ExitStatus> {
-        let mode = Mode { command: "test", kinds: &["test", "unit_test"], after: AfterRun::Leave };
+        let mode = Mode {
+            command: "test",
+            kinds: &["test", "unit_test"],
+            after: AfterRun::Leave,
+        };
         self.run_kinds(selection, running, mode).await
     }
 
@@ -84,11 +117,27 @@ impl Cli<'_> {
         let opened = self.open(mode.command)?;
         let selected = opened.select(selection, mode.kinds, self.terminal)?;
         let _lock = opened.lock(self.host, running)?;
-        let policy = if running.full_refresh { ReusePolicy::Rebuild } else { ReusePolicy::Reuse };
-        let ctx = opened.context(self.host, &selected, policy, SourcePolicy::Required, self.terminal).await?;
+        let policy = if running.full_refresh {
+            ReusePolicy::Rebuild
+        } else {
+            ReusePolicy::Reuse
+        };
+        let ctx = opened
+            .context(
+                self.host,
+                &selected,
+                policy,
+                SourcePolicy::Required,
+                self.terminal,
+            )
+            .await?;
         let request = RunRequest {
             selected,
-            on_failure: if running.fail_fast { OnFailure::Stop } else { OnFailure::GoOn },
+            on_failure: if running.fail_fast {
+                OnFailure::Stop
+            } else {
+                OnFailure::GoOn
+            },
             after: mode.after,
             threads: opened.graph.project.target.threads,
             keep_builds: KEEP_BUILDS,
@@ -107,20 +156,30 @@ impl Cli<'_> {
         run::plan_all(&ctx, &selected)?;
         self.write_artifacts(&opened, &ctx, None)?;
         let elapsed = super::terminal::seconds(begun.elapsed());
-        self.terminal.say(&format!("no faults in {} nodes, {elapsed}", selected.len()));
+        self.terminal
+            .say(&format!("no faults in {} nodes, {elapsed}", selected.len()));
         Ok(ExitStatus::Done)
     }
 
     pub(super) async fn parse(&self) -> Result<ExitStatus> {
         let opened = self.open("parse")?;
-        let described = Described { graph: &opened.graph, renderer: &opened.renderer, planner: None };
+        let described = Described {
+            graph: &opened.graph,
+            renderer: &opened.renderer,
+            planner: None,
+        };
         artifacts::write_manifest(self.host, described, &self.invocation(&opened))?;
-        self.terminal.say(&format!("wrote {}", opened.graph.project.target_path.join("manifest.json").display()));
+        self.terminal.say(&format!(
+            "wrote {}",
+            opened.graph.project.target_path.join("manifest.json").display()
+        ));
         Ok(ExitStatus::Done)
     }
 
     pub(super) async fn compile(&self, selection: &Selection, inline: Option<&str>) -> Result<ExitStatus> {
-        let (opened, ctx, selected) = self.plan_only("compile", selection, SourcePolicy::Declared).await?;
+        let (opened, ctx, selected) = self
+            .plan_only("compile", selection, SourcePolicy::Declared)
+            .await?;
         if let Some(text) = inline {
             let rendered = ctx.planner.render_inline(text)?;
             self.terminal.data(&format!("{}\n", rendered.sql.trim()));
@@ -136,9 +195,23 @@ impl Cli<'_> {
         Ok(ExitStatus::Done)
     }
 
-    pub(super) async fn list(&self, selection: &Selection, output: ListOutput, keys: &[String]) -> Result<ExitStatus> {
+    pub(super) async fn list(
+        &self,
+        selection: &Selection,
+        output: ListOutput,
+        keys: &[String],
+    ) -> Result<ExitStatus> {
         let opened = self.open("list")?;
-        let kinds = ["seed", "model", "snapshot", "test", "unit_test", "source", "exposure", "analysis"];
+        let kinds = [
+            "seed",
+            "model",
+            "snapshot",
+            "test",
+            "unit_test",
+            "source",
+            "exposure",
+            "analysis",
+        ];
         let selected = opened.select(selection, &kinds, self.terminal)?;
         let lines: Vec<String> = selected
             .iter()
@@ -160,7 +233,11 @@ impl Cli<'_> {
         let (name, sql) = match (&query.inline, selected.as_slice()) {
             (Some(text), _) => ("inline".to_owned(), ctx.planner.render_inline(text)?.sql),
             (None, [only]) => (only.short().to_owned(), shown_sql(&ctx, only)?),
-            (None, []) => return Err(Error::Usage("nothing to show: name a node with `--select` or use `--inline`".into())),
+            (None, []) => {
+                return Err(Error::Usage(
+                    "nothing to show: name a node with `--select` or use `--inline`".into(),
+                ));
+            }
             (None, several) => {
                 let message = format!("`show` takes one node, the selection has {}", several.len());
                 return Err(Error::Usage(message));
@@ -185,7 +262,9 @@ impl Cli<'_> {
         let opened = self.open("debug")?;
         let project = &opened.graph.project;
         let target = &project.target;
-        let memory = target.memory_limit_bytes.map_or_else(|| "no limit".to_owned(), super::terminal::size);
+        let memory = target
+            .memory_limit_bytes
+            .map_or_else(|| "no limit".to_owned(), super::terminal::size);
         let lines = [
             format!("headwater {}", env!("CARGO_PKG_VERSION")),
             format!("project    {} in {}", project.name, project.root.display()),
@@ -202,10 +281,11 @@ impl Cli<'_> {
 
     pub(super) fn clean(&self) -> Result<ExitStatus> {
         let opened = self.open("clean")?;
-        for folder in opened.graph.project.clean_folders() {
+        for folder in [opened.graph.project.target_path.clone()] {
             if !folder.starts_with(&opened.graph.project.root) {
                 let message = format!("`{}` lies outside the project and stays", folder.display());
-                self.terminal.diagnostic(&Diagnostic::warning(codes::CLEAN_OUTSIDE, message));
+                self.terminal
+                    .diagnostic(&Diagnostic::warning(codes::CLEAN_OUTSIDE, message));
                 continue;
             }
             self.host.remove(&folder)?;
@@ -219,7 +299,9 @@ impl Cli<'_> {
         let Some(page) = codes::pages().find(|page| page.code.as_str() == wanted) else {
             let known: Vec<&str> = codes::pages().map(|page| page.code.as_str()).collect();
             let near = crate::error::nearest(&wanted, known.iter().copied());
-            let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let hint = near
+                .map(|near| format!("; did you mean `{near}`?"))
+                .unwrap_or_default();
             return Err(Error::Usage(format!("there is no code `{code}`{hint}")));
         };
         self.terminal.data(&format!(
@@ -247,13 +329,19 @@ impl Cli<'_> {
             _ => opened.select(selection, &kinds, self.terminal)?,
         };
         let all: Vec<NodeId> = opened.graph.order.clone();
-        let ctx = opened.context(self.host, &all, ReusePolicy::Reuse, sources, self.terminal).await?;
+        let ctx = opened
+            .context(self.host, &all, ReusePolicy::Reuse, sources, self.terminal)
+            .await?;
         Ok((opened, ctx, selected))
     }
 
     fn write_artifacts(&self, opened: &Opened, ctx: &RunCtx, outcome: Option<&RunOutcome>) -> Result<()> {
         let invocation = self.invocation(opened);
-        let described = Described { graph: &opened.graph, renderer: &opened.renderer, planner: Some(&ctx.planner) };
+        let described = Described {
+            graph: &opened.graph,
+            renderer: &opened.renderer,
+            planner: Some(&ctx.planner),
+        };
         artifacts::write_manifest(self.host, described, &invocation)?;
         match outcome {
             Some(outcome) => artifacts::write_run_results(self.host, &opened.graph, &invocation, outcome),
@@ -272,12 +360,20 @@ impl Cli<'_> {
 }
 
 fn status(outcome: &RunOutcome) -> ExitStatus {
-    if outcome.failed() { ExitStatus::Failed } else { ExitStatus::Done }
+    if outcome.failed() {
+        ExitStatus::Failed
+    } else {
+        ExitStatus::Done
+    }
 }
 
 /// The rows of a node: what is published, or what its SQL gives; of a test, the failing rows.
 fn shown_sql(ctx: &RunCtx, id: &NodeId) -> Result<String> {
-    let is_there = |name: &RelationName| ctx.published.as_ref().is_some_and(|build| build.relation(name).is_some());
+    let is_there = |name: &RelationName| {
+        ctx.published
+            .as_ref()
+            .is_some_and(|build| build.relation(name).is_some())
+    };
     let readable = ctx.graph.relation(id).filter(|name| ctx.graph.source(id).is_some() || is_there(name));
     if let Some(name) = readable {
         return Ok(format!("select * from {}", name.quoted()));

@@ -43,23 +43,40 @@ pub(super) fn render(host: &Host, root: &Path, diagnostic: &Diagnostic, style: S
 }
 
 fn push_place(text: &mut String, host: &Host, root: &Path, span: &Span, style: Style) {
-    let line = host
-        .read_text(&root.join(&span.file))
-        .ok()
-        .and_then(|file| file.lines().nth(span.line.saturating_sub(1)).map(|line| line.replace('\t', "    ")));
+    let line = host.read_text(&root.join(&span.file)).ok().and_then(|file| {
+        file.lines()
+            .nth(span.line.saturating_sub(1))
+            .map(|line| line.replace('\t', "    "))
+    });
     let number = span.line.to_string();
     let margin = " ".repeat(number.len());
     let bar = style.paint(Role::Faint, "|");
-    push_line(text, &format!("{margin}{} {span}", style.paint(Role::Faint, "-->")));
-    let (Some(line), true) = (line, span.width > 0) else { return };
-    let before: String = line.chars().take(span.column.saturating_sub(1)).collect();
-    let meant: String = line.chars().skip(span.column.saturating_sub(1)).take(span.width).collect();
-    let carets = "^".repeat(meant.width().max(1));
-    push_line(text, &format!("{margin} {bar}"));
-    push_line(text, &format!("{} {bar} {}", style.paint(Role::Faint, &number), line.trim_end()));
     push_line(
         text,
-        &format!("{margin} {bar} {}{}", " ".repeat(before.width()), style.paint(Role::Bad, &carets)),
+        &format!("{margin}{} {span}", style.paint(Role::Faint, "-->")),
+    );
+    let (Some(line), true) = (line, span.width > 0) else {
+        return;
+    };
+    let before: String = line.chars().take(span.column.saturating_sub(1)).collect();
+    let meant: String = line
+        .chars()
+        .skip(span.column.saturating_sub(1))
+        .take(span.width)
+        .collect();
+    let carets = "^".repeat(meant.width().max(1));
+    push_line(text, &format!("{margin} {bar}"));
+    push_line(
+        text,
+        &format!("{} {bar} {}", style.paint(Role::Faint, &number), line.trim_end()),
+    );
+    push_line(
+        text,
+        &format!(
+            "{margin} {bar} {}{}",
+            " ".repeat(before.width()),
+            style.paint(Role::Bad, &carets)
+        ),
     );
 }
 

@@ -44,7 +44,11 @@ fn refuse(error: &clap::Error) -> ExitStatus {
 }
 
 fn start(host: &Host, arguments: Arguments) -> ExitStatus {
-    let verbosity = if arguments.global.quiet { Verbosity::Quiet } else { Verbosity::Normal };
+    let verbosity = if arguments.global.quiet {
+        Verbosity::Quiet
+    } else {
+        Verbosity::Normal
+    };
     let terminal = Arc::new(Terminal::new(host, arguments.global.log_format, verbosity));
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -73,22 +77,34 @@ async fn until_interrupted(work: impl Future<Output = Result<ExitStatus>>) -> Re
 
 async fn dispatch(host: &Host, arguments: &Arguments, terminal: &Arc<Terminal>) -> Result<ExitStatus> {
     let global = &arguments.global;
-    let cli = commands::Cli { host, global, terminal };
+    let cli = commands::Cli {
+        host,
+        global,
+        terminal,
+    };
     match &arguments.command {
-        Command::Build { selection, running, sync } => cli.build(selection, running, *sync).await,
+        Command::Build {
+            selection,
+            running,
+            sync,
+        } => cli.build(selection, running, *sync).await,
         Command::Run { selection, running } => cli.run(selection, running).await,
         Command::Test { selection, running } => cli.test(selection, running).await,
         Command::Seed { selection, running } => cli.seed(selection, running).await,
         Command::Snapshot { selection, running } => cli.snapshot(selection, running).await,
         Command::Compile { selection, inline } => cli.compile(selection, inline.as_deref()).await,
         Command::Parse => cli.parse().await,
-        Command::List { selection, output, output_keys } => cli.list(selection, *output, output_keys).await,
+        Command::List {
+            selection,
+            output,
+            output_keys,
+        } => cli.list(selection, *output, output_keys).await,
         Command::Show { selection, query } => cli.show(selection, query).await,
         Command::Check { selection } => cli.check(selection).await,
         Command::Debug => cli.debug(),
         Command::Clean => cli.clean(),
         Command::Init { name } => cli.init(name),
-        Command::Sync { action, deliver } => cli.sync(action.as_ref(), deliver).await,
+        Command::Sync { .. } => Err(Error::Usage("sync".into())),
         Command::Explain { code } => cli.explain(code),
     }
 }

@@ -47,20 +47,30 @@ pub(super) fn open(
 ) -> Result<Opened> {
     let started_at = host.now();
     let options = load_options(global)?;
-    let invocation = Invocation { id: host.new_id().to_string(), started_at, command };
+    let invocation = Invocation {
+        id: host.new_id().to_string(),
+        started_at,
+        command,
+    };
     let texts = YamlTemplates::new(clock(&invocation, started_at), host);
     let (project, diagnostics) = load(host, &options, &texts);
     if let Some(project) = &project {
         terminal.set_root(project.root.clone());
     }
     tell(terminal, global, diagnostics)?;
-    let project = project.ok_or_else(|| Error::Internal("the project could not be read, and nobody said why".into()))?;
+    let project = project
+        .ok_or_else(|| Error::Internal("the project could not be read, and nobody said why".into()))?;
     let as_of = as_of(global, &project, started_at)?;
     let (renderer, diagnostics) = Renderer::new(&project, clock(&invocation, as_of), host);
     tell(terminal, global, diagnostics)?;
     let (graph, diagnostics) = link(project, &renderer);
     tell(terminal, global, diagnostics)?;
-    Ok(Opened { graph: Arc::new(graph), renderer: Arc::new(renderer), as_of, invocation })
+    Ok(Opened {
+        graph: Arc::new(graph),
+        renderer: Arc::new(renderer),
+        as_of,
+        invocation,
+    })
 }
 
 fn clock(invocation: &Invocation, as_of: DateTime<Utc>) -> ClockContext {
@@ -75,7 +85,9 @@ fn clock(invocation: &Invocation, as_of: DateTime<Utc>) -> ClockContext {
 
 fn indirect(word: &str) -> Result<IndirectSelection> {
     IndirectSelection::parse(word).ok_or_else(|| {
-        Error::Usage(format!("`--indirect-selection {word}`: it is eager, cautious, buildable or empty"))
+        Error::Usage(format!(
+            "`--indirect-selection {word}`: it is eager, cautious, buildable or empty"
+        ))
     })
 }
 
@@ -96,16 +108,23 @@ fn command_line_vars(text: Option<&str>) -> Result<Map<String, Value>> {
     match serde_saphyr::from_str::<Value>(text) {
         Ok(Value::Object(vars)) => Ok(vars),
         Ok(Value::Null) => Ok(Map::new()),
-        Ok(_) => Err(Error::Usage("`--vars` is no mapping: write '{name: value}'".into())),
+        Ok(_) => Err(Error::Usage(
+            "`--vars` is no mapping: write '{name: value}'".into(),
+        )),
         Err(e) => Err(Error::Usage(format!("`--vars` is no YAML: {e}"))),
     }
 }
 
 /// The instant the run is for: flag, then environment, then target, then now.
 fn as_of(global: &Global, project: &Project, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
-    let Some(text) = global.as_of.as_deref().or(project.target.as_of.as_deref()) else { return Ok(now) };
-    crate::time::parse_instant(text)
-        .ok_or_else(|| Error::Usage(format!("`{text}` is no instant: write 2026-06-30 or 2026-06-30T12:00:00")))
+    let Some(text) = global.as_of.as_deref().or(project.target.as_of.as_deref()) else {
+        return Ok(now);
+    };
+    crate::time::parse_instant(text).ok_or_else(|| {
+        Error::Usage(format!(
+            "`{text}` is no instant: write 2026-06-30 or 2026-06-30T12:00:00"
+        ))
+    })
 }
 
 /// Prints warnings and fails on errors; with `--warn-error` warnings are errors.
@@ -115,6 +134,11 @@ pub(super) fn tell(terminal: &Terminal, global: &Global, mut diagnostics: Vec<Di
             diagnostic.severity = Severity::Error;
         }
     }
+    told(terminal, diagnostics)
+}
+
+/// Prints warnings and fails on errors.
+fn told(terminal: &Terminal, diagnostics: Vec<Diagnostic>) -> Result<()> {
     let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(Diagnostic::is_error);
     for warning in &warnings {
         terminal.diagnostic(warning);
@@ -124,24 +148,24 @@ pub(super) fn tell(terminal: &Terminal, global: &Global, mut diagnostics: Vec<Di
 
 impl Opened {
     /// The nodes that a selection means, in topological order.
-    pub(super) fn select(&self, selection: &Selection, kinds: &[&str], terminal: &Terminal) -> Result<Vec<NodeId>> {
+    pub(super) fn select(
+        &self,
+        selection: &Selection,
+        kinds: &[&str],
+        terminal: &Terminal,
+    ) -> Result<Vec<NodeId>> {
         let request = SelectionRequest {
             select: selection.select.clone(),
             exclude: selection.exclude.clone(),
             selector: selection.selector.clone(),
+            resource_types: selection.resource_type.clone(),
             indirect: indirect(&selection.indirect_selection)?,
+            facts: SelectionFacts::default(),
         };
-        let definitions = &self.graph.project.selectors;
-        let (chosen, warnings) =
-            selector::select(self.graph.as_ref(), &request, definitions, &SelectionFacts::default())?;
-        for warning in &warnings {
-            terminal.diagnostic(warning);
-        }
-        let of_kind = |id: &NodeId| {
-            let kind = id.resource_type();
-            kinds.contains(&kind) && (selection.resource_type.is_empty() || selection.resource_type.iter().any(|k| k == kind))
-        };
-        Ok(self.graph.order.iter().filter(|id| chosen.contains(*id) && of_kind(id)).cloned().collect())
+        let (chosen, diagnostics) = selector::select(self.graph.as_ref(), &self.graph.project.selectors, &request);
+        told(terminal, diagnostics)?;
+        let wanted = |id: &&NodeId| chosen.contains(*id) && kinds.contains(&id.resource_type());
+        Ok(self.graph.order.iter().filter(wanted).cloned().collect())
     }
 
     /// The engine of the target.
@@ -151,7 +175,10 @@ impl Opened {
         let engine = Engine::new(EngineSettings {
             threads: target.threads,
             memory_limit_bytes: target.memory_limit_bytes,
-            temp_directory: target.temp_directory.clone().unwrap_or_else(|| warehouse.spill_folder()),
+            temp_directory: target
+                .temp_directory
+                .clone()
+                .unwrap_or_else(|| warehouse.spill_folder()),
             settings: target.settings.clone(),
             as_of: self.as_of,
             environment: host.environment().clone(),
@@ -185,15 +212,14 @@ impl Opened {
             published: published.clone(),
             policy,
         });
-        let diagnostics = open_sources(&planner, for_nodes, sources).await;
-        let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(Diagnostic::is_error);
-        for warning in &warnings {
-            terminal.diagnostic(warning);
-        }
-        if !errors.is_empty() {
-            return Err(Error::Diagnostics(errors));
-        }
-        Ok(Arc::new(RunCtx { graph: Arc::clone(&self.graph), planner, engine, warehouse, published }))
+        told(terminal, open_sources(&planner, for_nodes, sources).await)?;
+        Ok(Arc::new(RunCtx {
+            graph: Arc::clone(&self.graph),
+            planner,
+            engine,
+            warehouse,
+            published,
+        }))
     }
 
     /// Takes the warehouse's lock.
@@ -203,6 +229,11 @@ impl Opened {
             process_id: std::process::id(),
             since: host.now(),
         };
-        self.warehouse(host).lock(&holder, LockWait { seconds: running.lock_wait })
+        self.warehouse(host).lock(
+            &holder,
+            LockWait {
+                seconds: running.lock_wait,
+            },
+        )
     }
 }

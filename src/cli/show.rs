@@ -20,7 +20,11 @@ pub(super) fn render(name: &str, schema: &Schema, batches: &[RecordBatch], outpu
                 .iter()
                 .flat_map(json_rows)
                 .map(|row| {
-                    let cells = schema.fields().iter().zip(row).map(|(field, value)| (field.name().clone(), value));
+                    let cells = schema
+                        .fields()
+                        .iter()
+                        .zip(row)
+                        .map(|(field, value)| (field.name().clone(), value));
                     Value::Object(cells.collect::<Map<String, Value>>())
                 })
                 .collect();
@@ -31,7 +35,9 @@ pub(super) fn render(name: &str, schema: &Schema, batches: &[RecordBatch], outpu
 
 fn table(schema: &Schema, batches: &[RecordBatch]) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_preset(presets::ASCII_MARKDOWN)
+        .set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(schema.fields().iter().map(|field| field.name()));
     for row in batches.iter().flat_map(text_rows) {
         table.add_row(row);

@@ -26,9 +26,16 @@ pub(super) enum Style {
 impl Style {
     /// Colours on a terminal, unless `NO_COLOR` is set or the terminal is dumb.
     pub(super) fn of_stderr(host: &Host) -> Self {
-        let refused = host.env("NO_COLOR").is_some_and(|value| !value.is_empty()) || host.env("TERM") == Some("dumb");
-        let forced = host.env("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0");
-        if !refused && (forced || std::io::stderr().is_terminal()) { Self::Coloured } else { Self::Plain }
+        let refused =
+            host.env("NO_COLOR").is_some_and(|value| !value.is_empty()) || host.env("TERM") == Some("dumb");
+        let forced = host
+            .env("CLICOLOR_FORCE")
+            .is_some_and(|value| !value.is_empty() && value != "0");
+        if !refused && (forced || std::io::stderr().is_terminal()) {
+            Self::Coloured
+        } else {
+            Self::Plain
+        }
     }
 
     /// Paints a text.

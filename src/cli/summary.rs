@@ -19,18 +19,34 @@ pub(super) fn print(terminal: &Terminal, ctx: &RunCtx, outcome: &RunOutcome, ela
         terminal.say(&line);
     }
     let counts = counts(outcome);
-    let (word, role) = if outcome.failed() { ("failed", Role::Bad) } else { ("done", Role::Good) };
-    terminal.say(&format!("{} in {}: {counts}", terminal.paint(role, word), seconds(elapsed)));
+    let (word, role) = if outcome.failed() {
+        ("failed", Role::Bad)
+    } else {
+        ("done", Role::Good)
+    };
+    terminal.say(&format!(
+        "{} in {}: {counts}",
+        terminal.paint(role, word),
+        seconds(elapsed)
+    ));
     match &outcome.published {
-        Some(build) => terminal.say(&format!("published: build {} for {}", build.id, crate::time::iso(build.as_of))),
-        None if outcome.failed() => terminal.say("nothing was published: what was published before stays as it was"),
+        Some(build) => terminal.say(&format!(
+            "published: build {} for {}",
+            build.id,
+            crate::time::iso(build.as_of)
+        )),
+        None if outcome.failed() => {
+            terminal.say("nothing was published: what was published before stays as it was")
+        }
         None => {}
     }
 }
 
 /// The tables that others are meant to use (`access: public`); without any, those that no model reads.
 fn tables(ctx: &RunCtx, outcome: &RunOutcome) -> Vec<String> {
-    let Some(build) = &outcome.published else { return Vec::new() };
+    let Some(build) = &outcome.published else {
+        return Vec::new();
+    };
     let shown = ctx.graph.public_tables();
     let relations: Vec<&PublishedRelation> = build
         .relations
@@ -38,7 +54,11 @@ fn tables(ctx: &RunCtx, outcome: &RunOutcome) -> Vec<String> {
         .filter(|relation| relation.kind.has_files() && shown.contains(&relation.node))
         .take(LISTED)
         .collect();
-    let width = relations.iter().map(|relation| relation.name.to_string().len()).max().unwrap_or_default();
+    let width = relations
+        .iter()
+        .map(|relation| relation.name.to_string().len())
+        .max()
+        .unwrap_or_default();
     let root = ctx.planner.host().working_directory();
     relations
         .iter()
@@ -78,5 +98,9 @@ fn counts(outcome: &RunOutcome) -> String {
             format!("{count} {word}")
         })
         .collect();
-    if told.is_empty() { "nothing to do".to_owned() } else { told.join(", ") }
+    if told.is_empty() {
+        "nothing to do".to_owned()
+    } else {
+        told.join(", ")
+    }
 }

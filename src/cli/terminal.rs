@@ -1,7 +1,7 @@
 //! The only printing: data on stdout, talk on stderr.
 //!
-//! On a terminal a line per finished node and a live line of what is being worked on; elsewhere plain lines; with
-//! `--log-format json` one JSON object per line.
+//! On a terminal a live line of what is being worked on, and a line for each node that was built or found something;
+//! elsewhere a line for every node; with `--log-format json` one JSON object per line.
 #![allow(clippy::print_stdout, reason = "this is the one place that prints data")]
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -36,6 +36,7 @@ pub(super) struct Terminal {
     format: LogFormat,
     verbosity: Verbosity,
     style: Style,
+    is_live: bool,
     bar: ProgressBar,
     at_work: Mutex<Vec<String>>,
     n_done: Mutex<usize>,
@@ -46,7 +47,11 @@ impl Terminal {
     /// Sets up for a command.
     pub(super) fn new(host: &Host, format: LogFormat, verbosity: Verbosity) -> Self {
         let live = format == LogFormat::Text && verbosity == Verbosity::Normal && io::stderr().is_terminal();
-        let target = if live { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if live {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(Some(0), target);
         bar.set_style(
             ProgressStyle::with_template("{spinner} {pos}/{len} {elapsed} {wide_msg}")
@@ -58,6 +63,7 @@ impl Terminal {
             format,
             verbosity,
             style: Style::of_stderr(host),
+            is_live: live,
             bar,
             at_work: Mutex::new(Vec::new()),
             n_done: Mutex::new(0),
@@ -116,7 +122,10 @@ impl Terminal {
         for diagnostic in &diagnostics {
             self.diagnostic(diagnostic);
         }
-        let n_errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+        let n_errors = diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error())
+            .count();
         if n_errors > 1 && self.format == LogFormat::Text {
             self.line(&format!("{n_errors} errors"));
         }
@@ -156,11 +165,17 @@ impl Terminal {
         self.at_work.lock().retain(|label| *label != result.label);
         self.bar.inc(1);
         self.bar.set_message(self.at_work.lock().join(", "));
-        let silent = self.verbosity == Verbosity::Quiet && !result.status.is_failure();
+        let is_routine = matches!(result.status, NodeStatus::Pass | NodeStatus::Reused | NodeStatus::NoOp);
+        let is_quiet = self.verbosity == Verbosity::Quiet && !result.status.is_failure();
+        let silent = is_quiet || (self.is_live && is_routine);
         match self.format {
             _ if silent => {}
             LogFormat::Text => self.line(&self.node_line(result, done, total)),
-            LogFormat::Json => self.json(level(result.status), "NodeFinished", &node_json(result, done, total)),
+            LogFormat::Json => self.json(
+                level(result.status),
+                "NodeFinished",
+                &node_json(result, done, total),
+            ),
         }
         for diagnostic in &result.diagnostics {
             self.diagnostic(diagnostic);
@@ -176,9 +191,19 @@ impl Terminal {
         };
         let width = total.to_string().len();
         let rows = result.rows.map(|rows| format!("{} rows", grouped(rows)));
-        let failures = result.failures.filter(|n| *n > 0).map(|n| format!("{n} failing rows"));
-        let facts: Vec<String> =
-            [rows, failures, result.message.clone(), Some(seconds(result.elapsed()))].into_iter().flatten().collect();
+        let failures = result
+            .failures
+            .filter(|n| *n > 0)
+            .map(|n| format!("{n} failing rows"));
+        let facts: Vec<String> = [
+            rows,
+            failures,
+            result.message.clone(),
+            Some(seconds(result.elapsed())),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         format!(
             "{done:>width$}/{total} {} {:<9} {}  {}",
             self.style.paint(role, &format!("{:<6}", result.status.word())),
@@ -206,10 +231,17 @@ impl ProgressReporter for Terminal {
             }
             RunEvent::Finished(result) => self.finished(result),
             RunEvent::Published { build } => self.say(&format!("published build {build}")),
-            RunEvent::Sync { name, n_done, n_total, waiting_for } => {
+            RunEvent::Sync {
+                name,
+                n_done,
+                n_total,
+                waiting_for,
+            } => {
                 self.bar.set_length(*n_total);
                 self.bar.set_position(*n_done);
-                let waiting = waiting_for.map(|what| format!(", waiting for {what}")).unwrap_or_default();
+                let waiting = waiting_for
+                    .map(|what| format!(", waiting for {what}"))
+                    .unwrap_or_default();
                 self.bar.set_message(format!("{name}{waiting}"));
             }
         }
@@ -252,7 +284,11 @@ pub(super) fn size(bytes: u64) -> String {
         }
         amount /= 1000.0;
     }
-    if unit == "B" { format!("{bytes} B") } else { format!("{amount:.1} {unit}") }
+    if unit == "B" {
+        format!("{bytes} B")
+    } else {
+        format!("{amount:.1} {unit}")
+    }
 }
 
 fn level(status: NodeStatus) -> &'static str {

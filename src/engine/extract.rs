@@ -82,9 +82,11 @@ impl ExtractTable {
             return Ok(Arc::clone(&self.table) as Arc<dyn TableProvider>);
         }
         let table: Arc<dyn TableProvider> = Arc::clone(&self.table) as _;
-        let renamed = raw.fields().iter().zip(self.schema.fields()).map(|(from, to)| {
-            Expr::Column(Column::from_name(from.name())).alias(to.name())
-        });
+        let renamed = raw
+            .fields()
+            .iter()
+            .zip(self.schema.fields())
+            .map(|(from, to)| Expr::Column(Column::from_name(from.name())).alias(to.name()));
         let plan = LogicalPlanBuilder::scan("extract", provider_as_source(table), None)?
             .project(renamed)?
             .build()?;
@@ -114,7 +116,11 @@ impl Engine {
             return Err(locate::nothing_there(location, base));
         }
         let format = one_format(&listing, location)?;
-        let store = self.state.runtime_env().object_store(&listing.store).map_err(fault)?;
+        let store = self
+            .state
+            .runtime_env()
+            .object_store(&listing.store)
+            .map_err(fault)?;
         let found = format
             .infer_schema(self.state.as_ref(), &store, &listing.files)
             .await
@@ -212,7 +218,9 @@ fn declared_text(schema: &SchemaRef, format: &dyn FileFormat, declared: &[Declar
 }
 
 fn declared_type(declared: &[DeclaredColumn], name: &str) -> Option<DataType> {
-    let column = declared.iter().find(|column| column.name.eq_ignore_ascii_case(name))?;
+    let column = declared
+        .iter()
+        .find(|column| column.name.eq_ignore_ascii_case(name))?;
     parse_type(column.data_type.as_deref()?)
 }
 
@@ -271,13 +279,11 @@ fn listed_files(files: &[ObjectMeta], partitions: &[FieldRef]) -> Result<Vec<Lis
             let values = path_values(meta);
             let partition_values = partitions
                 .iter()
-                .map(|field| {
-                    match values.iter().find(|(key, _)| key == field.name()) {
-                        Some((_, text)) if text != HIVE_NULL => {
-                            ScalarValue::try_from_string(text.clone(), field.data_type())
-                        }
-                        _ => ScalarValue::try_from(field.data_type()),
+                .map(|field| match values.iter().find(|(key, _)| key == field.name()) {
+                    Some((_, text)) if text != HIVE_NULL => {
+                        ScalarValue::try_from_string(text.clone(), field.data_type())
                     }
+                    _ => ScalarValue::try_from(field.data_type()),
                 })
                 .collect::<Result<Vec<_>, DataFusionError>>()?;
             Ok(ListedFile {
@@ -308,7 +314,10 @@ fn lower_case(schema: &SchemaRef) -> SchemaRef {
 fn check_declared(location: &str, schema: &Schema, declared: &[DeclaredColumn]) -> Result<(), SqlFault> {
     for column in declared {
         let name = &column.name;
-        let found = schema.fields().iter().find(|field| field.name().eq_ignore_ascii_case(name));
+        let found = schema
+            .fields()
+            .iter()
+            .find(|field| field.name().eq_ignore_ascii_case(name));
         let Some(found) = found else {
             if !column.is_required {
                 continue;

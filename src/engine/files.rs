@@ -80,7 +80,9 @@ impl FilesTable {
             store,
             format,
             files,
-            columns: TableSchema::new(file_schema, partitions),
+            columns: TableSchema::builder(file_schema)
+                .with_table_partition_cols(partitions)
+                .build(),
         }
     }
 
@@ -100,7 +102,8 @@ impl FilesTable {
         } else {
             None
         };
-        let listed = PartitionedFile::new_from_meta(found).with_partition_values(file.partition_values.clone());
+        let listed =
+            PartitionedFile::new_from_meta(found).with_partition_values(file.partition_values.clone());
         Ok(match statistics {
             Some(statistics) => listed.with_statistics(Arc::new(statistics)),
             None => listed,
@@ -151,28 +154,33 @@ impl TableProvider for FilesTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let store = state.runtime_env().object_store(&self.store)?;
-        let looks: Vec<_> = self.files.iter().map(|file| self.look(state, &store, file)).collect();
+        let looks: Vec<_> = self
+            .files
+            .iter()
+            .map(|file| self.look(state, &store, file))
+            .collect();
         let files: Vec<PartitionedFile> = futures::stream::iter(looks)
             .buffered(LOOKUPS)
             .try_collect()
             .await?;
         let schema = self.schema();
         let statistics = if !files.is_empty() && files.iter().all(PartitionedFile::has_statistics) {
-            Statistics::try_merge_iter(files.iter().filter_map(|file| file.statistics.as_deref()), &schema)?
+            Statistics::try_merge_iter(
+                files.iter().filter_map(|file| file.statistics.as_deref()),
+                &schema,
+            )?
         } else {
             Statistics::new_unknown(&schema)
         };
         let groups = FileGroup::new(files).split_files(state.config().target_partitions());
         let limit = if filters.is_empty() { limit } else { None };
-        let config = FileScanConfigBuilder::new(
-            self.store.clone(),
-            self.format.file_source(self.columns.clone()),
-        )
-        .with_file_groups(groups)
-        .with_statistics(statistics)
-        .with_projection_indices(projection.cloned())?
-        .with_limit(limit)
-        .build();
+        let config =
+            FileScanConfigBuilder::new(self.store.clone(), self.format.file_source(self.columns.clone()))
+                .with_file_groups(groups)
+                .with_statistics(statistics)
+                .with_projection_indices(projection.cloned())?
+                .with_limit(limit)
+                .build();
         self.format.create_physical_plan(state, config).await
     }
 }

@@ -78,7 +78,9 @@ impl Engine {
             }
             None => match store.head(&location.root).await {
                 Ok(meta) => vec![meta],
-                Err(object_store::Error::NotFound { .. }) if location.url.scheme().starts_with("http") => Vec::new(),
+                Err(object_store::Error::NotFound { .. }) if location.url.scheme().starts_with("http") => {
+                    Vec::new()
+                }
                 Err(_) => listed(&store, &location.root).await?,
             },
         };

@@ -12,6 +12,7 @@
 //! - The clock that SQL sees (`now()`, `current_timestamp`, `current_date`) is [`EngineSettings::as_of`].
 //! - What is written is normalised (see [`types::storage_type`]) and complete: no half file bears a final name.
 
+mod dialect;
 mod execute;
 mod extract;
 mod files;
@@ -19,11 +20,13 @@ mod functions;
 mod locate;
 mod location;
 mod planner;
+mod precedence;
 mod references;
 mod rows;
 mod scope;
 mod seed;
 mod session;
+mod statements;
 mod stores;
 pub mod types;
 mod write;
@@ -39,6 +42,7 @@ pub use rows::{json_rows, text_rows};
 pub use scope::{Scope, StoredTable, TableSource};
 pub use seed::SeedOptions;
 pub use session::{Engine, EngineSettings};
+pub use statements::{Change, IfExists, IfMissing, NameParts, Statement, statement};
 pub use types::{parse_type, type_name};
 pub use write::{SortKey, WriteOptions, WrittenFile, WrittenTable};
 

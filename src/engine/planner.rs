@@ -1,6 +1,7 @@
 //! From SQL to a plan: parsing and analysis, without executing anything.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
@@ -21,6 +22,7 @@ use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use parking_lot::Mutex;
 
+use super::dialect;
 use super::files::FilesTable;
 use super::locate::{self, SqlFault};
 use super::scope::{Scope, TableSource};
@@ -68,20 +70,34 @@ impl Engine {
     /// # Errors
     /// A [`SqlFault`] (`HW0301`–`HW0349`) with the position in `sql`.
     pub fn plan(&self, sql: &str, scope: &Scope) -> Result<PlannedQuery, SqlFault> {
+        catch_unwind(AssertUnwindSafe(|| self.try_plan(sql, scope)))
+            .unwrap_or_else(|_| Err(locate::panicked()))
+    }
+
+    fn try_plan(&self, sql: &str, scope: &Scope) -> Result<PlannedQuery, SqlFault> {
         let names = ScopeNames {
             state: &self.state,
             scope,
             reads: Mutex::default(),
         };
         let fault = |error: DataFusionError| locate::fault(error, sql, Some(&names));
-        let statement = parse(sql).map_err(fault)?;
-        if !is_query(&statement) {
-            return Err(locate::not_a_query(sql));
+        let mut statement = parse(sql).map_err(fault)?;
+        match &mut statement {
+            Statement::Statement(query) if matches!(query.as_ref(), ast::Statement::Query(_)) => {
+                if let Some(what) = dialect::ignored(query) {
+                    return Err(locate::unsupported(what, sql));
+                }
+                dialect::translate(query);
+            }
+            _ => return Err(locate::not_a_query(sql)),
         }
         let options = parser_options(self.state.config_options());
         let plan = SqlToRel::new_with_options(&names, options)
             .statement_to_plan(statement)
             .map_err(fault)?;
+        if let Some(function) = window_in_filter(&plan).map_err(fault)? {
+            return Err(locate::window_in_where(&function, sql));
+        }
         // The optimizer is run for the faults that only it finds; execution optimizes again, with the real inputs.
         let checked = self.state.optimize(&plan).map_err(fault)?;
         let schema = super::types::storage_schema(checked.schema().as_arrow());
@@ -104,16 +120,13 @@ pub(super) fn parse(sql: &str) -> Result<Statement> {
         .build()?
         .parse_statements()?;
     match (statements.pop_front(), statements.pop_front()) {
+        (Some(Statement::Statement(mut statement)), None) => {
+            super::precedence::repair(statement.as_mut());
+            Ok(Statement::Statement(statement))
+        }
         (Some(statement), None) => Ok(statement),
         (None, _) => Err(DataFusionError::Plan(locate::NO_STATEMENT.to_owned())),
         (Some(_), Some(_)) => Err(DataFusionError::Plan(locate::MANY_STATEMENTS.to_owned())),
-    }
-}
-
-fn is_query(statement: &Statement) -> bool {
-    match statement {
-        Statement::Statement(statement) => matches!(statement.as_ref(), ast::Statement::Query(_)),
-        _ => false,
     }
 }
 
@@ -136,9 +149,30 @@ fn reads_clock(plan: &LogicalPlan) -> Result<bool> {
         node.apply_expressions(|expr| {
             expr.apply(|part| {
                 found |= matches!(part, Expr::ScalarFunction(call) if is_clock(call.name()));
-                Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+                Ok(if found {
+                    TreeNodeRecursion::Stop
+                } else {
+                    TreeNodeRecursion::Continue
+                })
             })
         })
+    })?;
+    Ok(found)
+}
+
+/// The name of a window function that a filter calls: there are no windows yet where rows are filtered.
+fn window_in_filter(plan: &LogicalPlan) -> Result<Option<String>> {
+    let mut found = None;
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::Filter(filter) = node {
+            filter.predicate.apply(|part| {
+                if let Expr::WindowFunction(call) = part {
+                    found = Some(call.fun.name().to_owned());
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })?;
+        }
+        Ok(TreeNodeRecursion::Continue)
     })?;
     Ok(found)
 }
@@ -245,7 +279,9 @@ fn functions_source(state: &SessionState, name: &str, args: Vec<Expr>) -> Result
     use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 
     let Some(function) = state.table_functions().get(name) else {
-        return Err(DataFusionError::Plan(format!("table function '{name}' not found")));
+        return Err(DataFusionError::Plan(format!(
+            "table function '{name}' not found"
+        )));
     };
     let context = SimplifyContext::builder()
         .with_config_options(Arc::clone(state.config_options()))

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::DataFusionError;
-use datafusion::parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use datafusion::common::TableReference;
+use datafusion::parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use datafusion::sql::resolve::resolve_table_references;
 
 use super::QueryResult;
@@ -39,8 +39,12 @@ fn parts(reference: TableReference) -> Vec<String> {
 /// `HW0133` when the file cannot be read.
 pub fn stored_schema(file: &Path) -> QueryResult<SchemaRef> {
     let location = file.display().to_string();
-    let opened = File::open(file).map_err(|e| locate::extract_fault(DataFusionError::IoError(e), &location))?;
-    let metadata = ArrowReaderMetadata::load(&opened, datafusion::parquet::arrow::arrow_reader::ArrowReaderOptions::new())
-        .map_err(|e| locate::extract_fault(DataFusionError::ParquetError(Box::new(e)), &location))?;
+    let opened =
+        File::open(file).map_err(|e| locate::extract_fault(DataFusionError::IoError(e), &location))?;
+    let metadata = ArrowReaderMetadata::load(
+        &opened,
+        datafusion::parquet::arrow::arrow_reader::ArrowReaderOptions::new(),
+    )
+    .map_err(|e| locate::extract_fault(DataFusionError::ParquetError(Box::new(e)), &location))?;
     Ok(storage_schema(metadata.schema()))
 }

@@ -3,7 +3,9 @@
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray as _, BooleanArray, GenericListArray, OffsetSizeTrait, RecordBatch, StructArray,
 };
-use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float32Type, Float64Type, Int64Type, UInt64Type};
+use datafusion::arrow::datatypes::{
+    DataType, Decimal128Type, Float32Type, Float64Type, Int64Type, UInt64Type,
+};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde_json::{Map, Number, Value};
 
@@ -13,19 +15,25 @@ const NULL: &str = "null";
 /// The rows of a batch as JSON values: numbers and booleans as such, lists and structs nested, everything else,
 /// timestamps among it, as text.
 pub fn json_rows(batch: &RecordBatch) -> Vec<Vec<Value>> {
-    (0..batch.num_rows()).map(|row| batch.columns().iter().map(|column| json(column, row)).collect()).collect()
+    (0..batch.num_rows())
+        .map(|row| batch.columns().iter().map(|column| json(column, row)).collect())
+        .collect()
 }
 
 /// The rows of a batch as text.
 pub fn text_rows(batch: &RecordBatch) -> Vec<Vec<String>> {
-    (0..batch.num_rows()).map(|row| batch.columns().iter().map(|column| text(column, row)).collect()).collect()
+    (0..batch.num_rows())
+        .map(|row| batch.columns().iter().map(|column| text(column, row)).collect())
+        .collect()
 }
 
 fn text(column: &ArrayRef, row: usize) -> String {
     if column.is_null(row) {
         return NULL.to_owned();
     }
-    let options = FormatOptions::new().with_null(NULL).with_timestamp_format(Some("%Y-%m-%d %H:%M:%S%.6f"));
+    let options = FormatOptions::new()
+        .with_null(NULL)
+        .with_timestamp_format(Some("%Y-%m-%d %H:%M:%S%.6f"));
     match ArrayFormatter::try_new(column, &options) {
         Ok(formatter) => formatter.value(row).to_string(),
         Err(_) => String::new(),
@@ -84,5 +92,9 @@ fn list<O: OffsetSizeTrait>(column: &GenericListArray<O>, row: usize) -> Value {
 
 fn mapping(column: &StructArray, row: usize) -> Value {
     let entries = column.fields().iter().zip(column.columns());
-    Value::Object(entries.map(|(field, values)| (field.name().clone(), json(values, row))).collect::<Map<_, _>>())
+    Value::Object(
+        entries
+            .map(|(field, values)| (field.name().clone(), json(values, row)))
+            .collect::<Map<_, _>>(),
+    )
 }

@@ -48,13 +48,20 @@ impl Engine {
         let mut fields = Vec::with_capacity(names.len());
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(names.len());
         for (index, name) in names.iter().enumerate() {
-            let values: StringArray = rows.iter().map(|row| row.get(index).and_then(|v| present(v))).collect();
+            let values: StringArray = rows
+                .iter()
+                .map(|row| row.get(index).and_then(|v| present(v)))
+                .collect();
             let data_type = match declared(name, options)? {
                 Some(data_type) => data_type,
                 None => guess(&values),
             };
             columns.push(typed(name, &values, &data_type)?);
-            let name = if options.quote_columns { name.clone() } else { name.to_lowercase() };
+            let name = if options.quote_columns {
+                name.clone()
+            } else {
+                name.to_lowercase()
+            };
             fields.push(Field::new(name, data_type, true));
         }
         let schema = Arc::new(Schema::new(fields));
@@ -80,7 +87,9 @@ fn parse(text: &str, delimiter: char) -> Result<Rows, SqlFault> {
     let located = |error: csv::Error| {
         let line = error.position().map(csv::Position::line);
         let message = match error.kind() {
-            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            csv::ErrorKind::UnequalLengths {
+                expected_len, len, ..
+            } => {
                 format!("a row has {len} values where the header has {expected_len}")
             }
             other => format!("the text is no CSV: {other:?}"),
@@ -90,7 +99,12 @@ fn parse(text: &str, delimiter: char) -> Result<Rows, SqlFault> {
             None => bad(message),
         }
     };
-    let names = reader.headers().map_err(located)?.iter().map(|name| name.trim().to_owned()).collect();
+    let names = reader
+        .headers()
+        .map_err(located)?
+        .iter()
+        .map(|name| name.trim().to_owned())
+        .collect();
     let rows = reader.records().collect::<Result<_, _>>().map_err(located)?;
     Ok((names, rows))
 }
@@ -159,7 +173,11 @@ fn typed(name: &str, values: &StringArray, data_type: &DataType) -> Result<Array
             codes::SEED_VALUE,
             format!(
                 "`{}` in the column `{name}`, row {}, is no {}",
-                if values.is_null(row) { "" } else { values.value(row) },
+                if values.is_null(row) {
+                    ""
+                } else {
+                    values.value(row)
+                },
                 row + 1,
                 type_name(data_type)
             ),

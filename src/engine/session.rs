@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use datafusion::execution::SessionState;
-use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsumersPool, UnboundedMemoryPool};
+use datafusion::execution::memory_pool::{
+    FairSpillPool, MemoryPool, TrackConsumersPool, UnboundedMemoryPool,
+};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::SessionConfig;
@@ -70,9 +72,7 @@ impl Engine {
             .with_type_planner(Arc::new(TypeNames))
             .build();
         functions::register(&mut state).map_err(|e| Error::Internal(format!("functions: {e}")))?;
-        state
-            .execution_props_mut()
-            .query_execution_start_time = Some(settings.as_of);
+        state.execution_props_mut().query_execution_start_time = Some(settings.as_of);
         Ok(Self {
             state: Arc::new(state),
             environment: Arc::new(settings.environment),

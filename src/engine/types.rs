@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use datafusion::common::Result;
 use datafusion::logical_expr::planner::TypePlanner;
@@ -19,15 +21,14 @@ pub fn storage_type(data_type: &DataType) -> DataType {
         DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
         DataType::Dictionary(_, values) => storage_type(values),
         DataType::RunEndEncoded(_, values) => storage_type(values.data_type()),
-        DataType::Timestamp(_, None) => DataType::Timestamp(TimeUnit::Microsecond, None),
+        DataType::Timestamp(_, None) | DataType::Date64 => DataType::Timestamp(TimeUnit::Microsecond, None),
         DataType::Timestamp(_, Some(_)) => DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC"))),
-        DataType::Date64 => DataType::Timestamp(TimeUnit::Microsecond, None),
         DataType::Time32(_) | DataType::Time64(_) => DataType::Time64(TimeUnit::Microsecond),
         DataType::List(item)
         | DataType::LargeList(item)
         | DataType::ListView(item)
-        | DataType::LargeListView(item) => DataType::List(storage_field(item)),
-        DataType::FixedSizeList(item, _) => DataType::List(storage_field(item)),
+        | DataType::LargeListView(item)
+        | DataType::FixedSizeList(item, _) => DataType::List(storage_field(item)),
         DataType::Struct(fields) => DataType::Struct(fields.iter().map(storage_field).collect()),
         DataType::Map(entries, sorted) => DataType::Map(storage_field(entries), *sorted),
         other => other.clone(),
@@ -50,6 +51,28 @@ pub fn storage_schema(schema: &Schema) -> SchemaRef {
         .map(|field| Field::new(field.name(), storage_type(field.data_type()), true))
         .collect();
     Arc::new(Schema::new(fields))
+}
+
+/// A batch with its columns as they are stored.
+pub(super) fn stored_batch(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let columns = batch
+        .columns()
+        .iter()
+        .zip(schema.fields())
+        .map(|(column, field)| {
+            if column.data_type() == field.data_type() {
+                Ok(Arc::clone(column))
+            } else {
+                cast(column, field.data_type())
+            }
+        })
+        .collect::<std::result::Result<Vec<ArrayRef>, _>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(
+        Arc::clone(schema),
+        columns,
+        &options,
+    )?)
 }
 
 /// The name SQL gives to a type: `bigint`, `varchar`, `decimal(18,2)`, `varchar[]`.
@@ -136,19 +159,36 @@ fn plan_type(sql_type: &ast::DataType) -> Option<DataType> {
         Sql::BigInt(_) | Sql::Int8(_) | Sql::Int64 => DataType::Int64,
         Sql::TinyIntUnsigned(_) | Sql::UTinyInt | Sql::UInt8 => DataType::UInt8,
         Sql::SmallIntUnsigned(_) | Sql::Int2Unsigned(_) | Sql::UInt16 => DataType::UInt16,
-        Sql::IntUnsigned(_) | Sql::IntegerUnsigned(_) | Sql::Int4Unsigned(_) | Sql::UInt32 => DataType::UInt32,
+        Sql::IntUnsigned(_) | Sql::IntegerUnsigned(_) | Sql::Int4Unsigned(_) | Sql::UInt32 => {
+            DataType::UInt32
+        }
         Sql::BigIntUnsigned(_) | Sql::Int8Unsigned(_) | Sql::UBigInt | Sql::UInt64 => DataType::UInt64,
         Sql::Real | Sql::Float4 | Sql::Float32 => DataType::Float32,
-        Sql::Float(_) | Sql::Double(_) | Sql::DoublePrecision | Sql::Float8 | Sql::Float64 => DataType::Float64,
-        Sql::Varchar(_) | Sql::Char(_) | Sql::Character(_) | Sql::CharacterVarying(_) | Sql::CharVarying(_)
-        | Sql::Nvarchar(_) | Sql::Text | Sql::String(_) | Sql::TinyText | Sql::MediumText | Sql::LongText
-        | Sql::FixedString(_) | Sql::Uuid | Sql::JSON | Sql::JSONB => DataType::Utf8,
+        Sql::Float(_) | Sql::Double(_) | Sql::DoublePrecision | Sql::Float8 | Sql::Float64 => {
+            DataType::Float64
+        }
+        Sql::Varchar(_)
+        | Sql::Char(_)
+        | Sql::Character(_)
+        | Sql::CharacterVarying(_)
+        | Sql::CharVarying(_)
+        | Sql::Nvarchar(_)
+        | Sql::Text
+        | Sql::String(_)
+        | Sql::TinyText
+        | Sql::MediumText
+        | Sql::LongText
+        | Sql::FixedString(_)
+        | Sql::Uuid
+        | Sql::JSON
+        | Sql::JSONB => DataType::Utf8,
         Sql::Bytea | Sql::Blob(_) | Sql::Binary(_) | Sql::Varbinary(_) | Sql::Bytes(_) => DataType::Binary,
         Sql::Date | Sql::Date32 => DataType::Date32,
         Sql::Time(_, _) => DataType::Time64(micros),
         Sql::Datetime(_) | Sql::Datetime64(_, _) => DataType::Timestamp(micros, None),
         Sql::HugeInt => DataType::Decimal128(38, 0),
-        Sql::TimestampNtz(_) | Sql::Timestamp(_, ast::TimezoneInfo::None | ast::TimezoneInfo::WithoutTimeZone) => {
+        Sql::TimestampNtz(_)
+        | Sql::Timestamp(_, ast::TimezoneInfo::None | ast::TimezoneInfo::WithoutTimeZone) => {
             DataType::Timestamp(micros, None)
         }
         Sql::Timestamp(_, _) => DataType::Timestamp(micros, Some(Arc::from("UTC"))),
@@ -191,7 +231,9 @@ fn custom(name: &str, modifiers: &[String]) -> Option<DataType> {
         "number" => {
             let numbers: Vec<u64> = modifiers.iter().filter_map(|m| m.parse().ok()).collect();
             decimal(match numbers.as_slice() {
-                [precision, scale] => ast::ExactNumberInfo::PrecisionAndScale(*precision, i64::try_from(*scale).ok()?),
+                [precision, scale] => {
+                    ast::ExactNumberInfo::PrecisionAndScale(*precision, i64::try_from(*scale).ok()?)
+                }
                 [precision] => ast::ExactNumberInfo::Precision(*precision),
                 _ => ast::ExactNumberInfo::PrecisionAndScale(38, 0),
             })?
@@ -201,7 +243,9 @@ fn custom(name: &str, modifiers: &[String]) -> Option<DataType> {
         "usmallint" => DataType::UInt16,
         "uinteger" => DataType::UInt32,
         "timestamp_ntz" | "timestampntz" | "datetime2" | "smalldatetime" => DataType::Timestamp(micros, None),
-        "timestamp_tz" | "timestamp_ltz" | "timestamptz" => DataType::Timestamp(micros, Some(Arc::from("UTC"))),
+        "timestamp_tz" | "timestamp_ltz" | "timestamptz" => {
+            DataType::Timestamp(micros, Some(Arc::from("UTC")))
+        }
         "varchar2" | "bpchar" | "super" | "variant" | "ntext" => DataType::Utf8,
         _ => return None,
     })

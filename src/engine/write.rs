@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use datafusion::arrow::array::{Array as _, ArrayRef, RecordBatch, UInt64Array};
-use datafusion::arrow::compute::{cast, concat_batches, take_record_batch};
+use datafusion::arrow::array::{RecordBatch, UInt64Array};
+use datafusion::arrow::compute::{concat_batches, take_record_batch};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::row::{RowConverter, SortField};
 use datafusion::common::runtime::SpawnedTask;
@@ -29,6 +29,7 @@ use tempfile::NamedTempFile;
 use super::locate::{self, SqlFault};
 use super::planner::PlannedQuery;
 use super::session::Engine;
+use super::types::stored_batch;
 
 /// A result of up to this many bytes in memory becomes one file.
 const SMALL_BYTES: usize = 32 << 20;
@@ -133,7 +134,10 @@ impl Engine {
             parts.push(target.write_all(&rest)?);
         }
         let finish = SpawnedTask::spawn_blocking(move || finish(&target, parts));
-        finish.join().await.map_err(|e| DataFusionError::ExecutionJoin(Box::new(e)))?
+        finish
+            .join()
+            .await
+            .map_err(|e| DataFusionError::ExecutionJoin(Box::new(e)))?
     }
 
     async fn run_partitions(
@@ -249,7 +253,7 @@ async fn drain(mut stream: SendableRecordBatchStream, target: Arc<Target>) -> Re
     let mut buffered: Vec<RecordBatch> = Vec::new();
     let mut open: Option<(NamedTempFile, ArrowWriter<File>)> = None;
     while let Some(batch) = stream.next().await {
-        let batch = stored(&batch?, &target.schema)?;
+        let batch = stored_batch(&batch?, &target.schema)?;
         if batch.num_rows() == 0 {
             continue;
         }
@@ -271,24 +275,6 @@ async fn drain(mut stream: SendableRecordBatchStream, target: Arc<Target>) -> Re
         Some((file, writer)) => target.close(file, writer).map(PartitionRows::Written),
         None => Ok(PartitionRows::Buffered(buffered)),
     }
-}
-
-/// A batch with its columns as they are stored.
-fn stored(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
-    let columns = batch
-        .columns()
-        .iter()
-        .zip(schema.fields())
-        .map(|(column, field)| {
-            if column.data_type() == field.data_type() {
-                Ok(Arc::clone(column))
-            } else {
-                cast(column, field.data_type())
-            }
-        })
-        .collect::<std::result::Result<Vec<ArrayRef>, _>>()?;
-    let options = datafusion::arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
 }
 
 fn one_batch(schema: &SchemaRef, batches: &[RecordBatch], ordered: bool) -> Result<RecordBatch> {

@@ -8,6 +8,7 @@ use parking_lot::RwLock;
 
 use crate::engine::arrow::datatypes::SchemaRef;
 use crate::engine::{self, Engine, ExtractTable, PlannedQuery, QueryResult, Scope, SqlFault, TableSource};
+use crate::error::codes;
 use crate::names::RelationName;
 
 /// What is known of a relation.
@@ -101,7 +102,9 @@ impl Catalog {
     /// # Errors
     /// The fault of a view, or of a file that cannot be read.
     pub fn columns(&self, name: &RelationName) -> QueryResult<Option<SchemaRef>> {
-        let Some(known) = self.get(name) else { return Ok(None) };
+        let Some(known) = self.get(name) else {
+            return Ok(None);
+        };
         let (source, _) = self.source(&known, &mut Vec::new())?;
         Ok(Some(source.schema()))
     }
@@ -110,9 +113,12 @@ impl Catalog {
         let mut scope = Scope::new(&self.database, &self.schema);
         let mut unbuilt = BTreeSet::new();
         for reference in engine::relations_named_in(sql)? {
-            let Some((name, known)) = self.find(&reference) else { continue };
+            let Some((name, known)) = self.find(&reference) else {
+                continue;
+            };
             if path.contains(&name) {
-                return Err(SqlFault::view_reads_itself(&name));
+                let message = format!("view `{name}` reads itself");
+                return Err(SqlFault::new(codes::VIEW_READS_ITSELF, message));
             }
             path.push(name.clone());
             let (source, missing) = self.source(&known, path)?;
@@ -123,7 +129,10 @@ impl Catalog {
             unbuilt.extend(missing);
             scope.insert(name, source);
         }
-        Ok(Resolved { query: self.engine.plan(sql, &scope)?, unbuilt })
+        Ok(Resolved {
+            query: self.engine.plan(sql, &scope)?,
+            unbuilt,
+        })
     }
 
     fn source(
@@ -134,7 +143,9 @@ impl Catalog {
         Ok(match known {
             Known::Extract(table) => (TableSource::Extract(table.clone()), BTreeSet::new()),
             Known::Rows(rows) => (rows.clone(), BTreeSet::new()),
-            Known::Planned(schema) | Known::Absent(schema) => (TableSource::Empty(Arc::clone(schema)), BTreeSet::new()),
+            Known::Planned(schema) | Known::Absent(schema) => {
+                (TableSource::Empty(Arc::clone(schema)), BTreeSet::new())
+            }
             Known::Stored(files) => (self.stored(files)?, BTreeSet::new()),
             Known::View(sql) => {
                 let resolved = self.plan_within(sql, path)?;
@@ -154,7 +165,10 @@ impl Catalog {
                 schema
             }
         };
-        Ok(TableSource::Parquet(engine::StoredTable { files: files.to_vec(), schema }))
+        Ok(TableSource::Parquet(engine::StoredTable {
+            files: files.to_vec(),
+            schema,
+        }))
     }
 
     /// Finds what a name of one to three parts means, as [`Scope`] does.
@@ -164,7 +178,9 @@ impl Catalog {
         let given_schema = parts.next();
         let given_database = parts.next();
         let schema = given_schema.clone().unwrap_or_else(|| self.schema.to_lowercase());
-        let database = given_database.clone().unwrap_or_else(|| self.database.to_lowercase());
+        let database = given_database
+            .clone()
+            .unwrap_or_else(|| self.database.to_lowercase());
         let known = self.known.read();
         known
             .get(&(identifier.clone(), schema.clone(), database))
@@ -181,5 +197,9 @@ impl Catalog {
 }
 
 fn key(name: &RelationName) -> Key {
-    (name.identifier.to_lowercase(), name.schema.to_lowercase(), name.database.to_lowercase())
+    (
+        name.identifier.to_lowercase(),
+        name.schema.to_lowercase(),
+        name.database.to_lowercase(),
+    )
 }

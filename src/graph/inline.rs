@@ -7,10 +7,10 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::plan::{Planner, Planning};
-use super::{Graph, RefCall, SourceCall};
+use super::Graph;
 use crate::engine::SqlFault;
 use crate::error::{Diagnostic, Error, Result, Span, codes};
-use crate::jinja::{RenderFailure, RenderUnit, Rendered, SourceMap};
+use crate::jinja::{RefCall, RenderFailure, RenderUnit, Rendered, SourceCall, SourceMap};
 use crate::names::{NodeId, RelationName};
 use crate::project::node::TemplateText;
 
@@ -20,14 +20,20 @@ impl Planner {
     /// # Errors
     /// The fault of the template; `HW0405` when it asks for data that is not built.
     pub fn render_inline(&self, text: &str) -> Result<Rendered> {
-        let template = TemplateText { text: Arc::from(text), file: PathBuf::from("<inline>"), first_line: 1 };
+        let template = TemplateText {
+            text: Arc::from(text),
+            file: PathBuf::from("<inline>"),
+            first_line: 1,
+        };
         let package = self.graph.project.name.clone();
         let unit = RenderUnit::new(&template, &package);
         for id in self.ephemerals_named_in(&unit)? {
             self.plan_with_ephemerals(&id);
         }
         let stand_ins = BTreeMap::new();
-        self.renderer.render(&unit, &self.world(&package, &stand_ins)).map_err(failed)
+        self.renderer
+            .render(&unit, &self.world(&package, &stand_ins))
+            .map_err(failed)
     }
 
     /// Renders a model with other relations in the place of what it reads, and other variables and macros.
@@ -43,9 +49,10 @@ impl Planner {
         let Some(node) = self.graph.node(model) else {
             return Err(Error::Internal(format!("no node `{model}`")));
         };
-        let description = node.describe();
-        let unit = node.render_unit(&description, overrides);
-        self.renderer.render(&unit, &self.world(&node.node.package, stand_ins)).map_err(failed)
+        let unit = RenderUnit { overrides, ..self.graph.render_unit(node) };
+        self.renderer
+            .render(&unit, &self.world(&node.node.package, stand_ins))
+            .map_err(failed)
     }
 
     /// Turns a fault in a model's SQL into a diagnostic at the author's place.
@@ -68,15 +75,7 @@ impl Planner {
 
     fn ephemerals_named_in(&self, unit: &RenderUnit<'_>) -> Result<Vec<NodeId>> {
         let capture = self.renderer.capture(unit)?;
-        let named = capture.refs.iter().filter_map(|call| {
-            let call = RefCall {
-                package: call.package.clone(),
-                name: call.name.clone(),
-                version: call.version.clone(),
-                span: call.span.clone(),
-            };
-            self.graph.resolve_ref(unit.package, &call).ok().cloned()
-        });
+        let named = capture.refs.iter().filter_map(|call| self.graph.resolve_ref(unit.package, call).ok().cloned());
         Ok(named.filter(|id| self.graph.relation(id).is_none()).collect())
     }
 }
@@ -99,12 +98,18 @@ impl Graph {
         let found = match (call.trim(), arguments.as_slice()) {
             ("ref", [name]) => self.referred(package, (None, name, None)),
             ("ref", [name, version]) if version.contains('=') => {
-                let version = version.split_once('=').map(|(_, value)| value.trim().trim_matches(['\'', '"']))?;
+                let version = version
+                    .split_once('=')
+                    .map(|(_, value)| value.trim().trim_matches(['\'', '"']))?;
                 self.referred(package, (None, name, Some(Value::from(version))))
             }
             ("ref", [from, name]) => self.referred(package, (Some(from), name, None)),
             ("source", [source, table]) => {
-                let call = SourceCall { source: source.clone(), table: table.clone(), span };
+                let call = SourceCall {
+                    source: source.clone(),
+                    table: table.clone(),
+                    span,
+                };
                 self.resolve_source(package, &call).ok().cloned()
             }
             _ => None,
@@ -112,8 +117,17 @@ impl Graph {
         self.parents(model).contains(&found).then_some(found)
     }
 
-    fn referred(&self, package: &str, (from, name, version): (Option<&String>, &str, Option<Value>)) -> Option<NodeId> {
-        let call = RefCall { package: from.cloned(), name: name.to_owned(), version, span: Span::file("") };
+    fn referred(
+        &self,
+        package: &str,
+        (from, name, version): (Option<&String>, &str, Option<Value>),
+    ) -> Option<NodeId> {
+        let call = RefCall {
+            package: from.cloned(),
+            name: name.to_owned(),
+            version,
+            span: Span::file(""),
+        };
         self.resolve_ref(package, &call).ok().cloned()
     }
 }
@@ -123,9 +137,12 @@ fn failed(failure: RenderFailure) -> Error {
         RenderFailure::Fault(diagnostic) => diagnostic.into(),
         RenderFailure::Deferred { needs } => {
             let names: Vec<String> = needs.iter().map(|id| format!("`{}`", id.short())).collect();
-            Diagnostic::error(codes::NOT_BUILT, format!("the template reads {}, which is not built", names.join(", ")))
-                .hint("build it once: `headwater build`")
-                .into()
+            Diagnostic::error(
+                codes::NOT_BUILT,
+                format!("the template reads {}, which is not built", names.join(", ")),
+            )
+            .hint("build it once: `headwater build`")
+            .into()
         }
     }
 }

@@ -1,21 +1,28 @@
 //! One typed graph: every node with its configuration, its name in the warehouse, and what it depends on.
 
+pub mod catalog;
+mod inline;
 pub mod link;
+pub mod plan;
+mod queries;
+pub mod sources;
+pub mod version;
+mod world;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::error::Diagnostic;
+use crate::jinja::{Capture, RefCall, RenderUnit, SourceCall};
 use crate::names::{NodeId, RelationName};
 use crate::project::config::NodeConfig;
-use crate::project::node::{Node, NodeKind, Project};
+use crate::project::node::{Exposure, Node, NodeKind, Project, SourceTable, UnitTest};
 use crate::project::selector::{Facets, Selectable};
+pub use link::link;
 use link::resolve::Resolver;
-pub use link::templates::{Capture, RefCall, SourceCall, Templates};
-pub use link::{describe, link};
 
 /// A linked project.
 #[derive(Debug)]
@@ -38,6 +45,7 @@ pub struct Graph {
     pub children: IndexMap<NodeId, Vec<NodeId>>,
     /// Everything that is enabled, parents first; what is equally free is sorted by id.
     pub order: Vec<NodeId>,
+    source_relations: BTreeMap<NodeId, RelationName>,
     resolver: Resolver,
 }
 
@@ -62,6 +70,8 @@ pub struct GraphNode {
     pub depends_on_macros: Vec<String>,
     /// What its template refers to, asks for and reads.
     pub capture: Capture,
+    /// The node as the manifest describes it: `model` in templates.
+    pub model: Map<String, Value>,
 }
 
 impl GraphNode {
@@ -79,11 +89,6 @@ impl GraphNode {
     pub fn is_ephemeral(&self) -> bool {
         self.node.kind == NodeKind::Model && self.config.materialized == "ephemeral"
     }
-
-    /// The node as the manifest describes it: `model` in templates.
-    pub fn describe(&self) -> Map<String, Value> {
-        describe::describe(self)
-    }
 }
 
 impl Graph {
@@ -95,6 +100,30 @@ impl Graph {
     /// What depends on an id directly.
     pub fn children(&self, id: &NodeId) -> &[NodeId] {
         self.children.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// An enabled node.
+    pub fn node(&self, id: &NodeId) -> Option<&GraphNode> {
+        self.nodes.get(id)
+    }
+
+    /// An enabled table of a source.
+    pub fn source(&self, id: &NodeId) -> Option<&SourceTable> {
+        self.sources.get(id).and_then(|id| self.project.sources.get(id))
+    }
+
+    /// An enabled exposure.
+    pub fn exposure(&self, id: &NodeId) -> Option<&Exposure> {
+        self.exposures
+            .get(id)
+            .and_then(|id| self.project.exposures.get(id))
+    }
+
+    /// An enabled unit test.
+    pub fn unit_test(&self, id: &NodeId) -> Option<&UnitTest> {
+        self.unit_tests
+            .get(id)
+            .and_then(|id| self.project.unit_tests.get(id))
     }
 
     /// The node that a `ref` in a package means.
@@ -114,13 +143,30 @@ impl Graph {
     }
 
     /// The relation of a node or of a source's table.
-    pub fn relation(&self, id: &NodeId) -> Option<RelationName> {
-        if let Some(node) = self.nodes.get(id) {
-            return node.relation.clone();
+    pub fn relation(&self, id: &NodeId) -> Option<&RelationName> {
+        match self.nodes.get(id) {
+            Some(node) => node.relation.as_ref(),
+            None => self.source_relations.get(id),
         }
-        let source = self.project.sources.get(id)?;
-        let database = source.database.as_ref().unwrap_or(&self.project.target.database);
-        Some(RelationName::new(database, &source.schema, &source.identifier))
+    }
+
+    /// The nodes that make relations, by what they make.
+    pub fn makers(&self) -> BTreeMap<RelationName, NodeId> {
+        let made = self
+            .nodes
+            .iter()
+            .filter_map(|(id, node)| Some((node.relation.clone()?, id.clone())));
+        made.collect()
+    }
+
+    /// What is needed to render a node; a full build of it.
+    pub fn render_unit<'g>(&self, node: &'g GraphNode) -> RenderUnit<'g> {
+        RenderUnit {
+            this: node.relation.as_ref(),
+            model: &node.model,
+            config: &node.config.raw,
+            ..RenderUnit::new(&node.node.code, &node.node.package)
+        }
     }
 
     /// Whether a node, source, exposure or unit test is there and enabled.
@@ -138,7 +184,10 @@ impl Selectable for Graph {
     }
 
     fn members(&self) -> Vec<Facets<'_>> {
-        self.order.iter().filter_map(|id| link::facets::of(self, id)).collect()
+        self.order
+            .iter()
+            .filter_map(|id| link::facets::of(self, id))
+            .collect()
     }
 
     fn parents(&self, id: &NodeId) -> &[NodeId] {

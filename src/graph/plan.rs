@@ -10,18 +10,18 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
-use serde_json::Map;
 
 use super::catalog::{Catalog, Known, Resolved};
 use super::version::{VersionBuilder, mentions_clock, of_extract};
 use super::world::RunWorld;
 use super::{Graph, GraphNode};
-use crate::engine::arrow::datatypes::SchemaRef;
+use crate::engine::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use crate::engine::{Engine, Position, SeedOptions, SqlFault, TableSource};
 use crate::error::{Diagnostic, Span, codes};
 use crate::host::Host;
 use crate::jinja::{PositionKind, RenderFailure, Rendered, Renderer, SourceMap, TemplatePosition};
 use crate::names::{NodeId, RelationName};
+use crate::project::config::{HardDeletes, MetaColumns};
 use crate::project::node::NodeKind;
 use crate::report::Timing;
 use crate::warehouse::{Build, StoredTable, Verdict, Warehouse};
@@ -171,7 +171,12 @@ impl Planner {
 
     /// Plans a node whose parents have been planned; says again what it said before.
     pub fn plan(&self, id: &NodeId) -> Planning {
-        if let Some(known) = self.state.lock().get(id).filter(|known| !matches!(known, Planning::Deferred(_))) {
+        if let Some(known) = self
+            .state
+            .lock()
+            .get(id)
+            .filter(|known| !matches!(known, Planning::Deferred(_)))
+        {
             return known.clone();
         }
         let planning = self.plan_anew(id);
@@ -181,7 +186,10 @@ impl Planner {
 
     /// Takes note that a table has been built.
     pub fn built(&self, relation: &RelationName, table: &StoredTable) {
-        self.catalog.define(relation.clone(), Known::Stored(stored_files(&self.warehouse, relation, table)));
+        self.catalog.define(
+            relation.clone(),
+            Known::Stored(stored_files(&self.warehouse, relation, table)),
+        );
     }
 
     /// Turns a fault in a node's SQL into a diagnostic at the author's place.
@@ -190,16 +198,35 @@ impl Planner {
         let place = position.and_then(|at| places.template_position(at.line, at.column));
         let compiled = self.graph.compiled_path(&node.node);
         let mut diagnostic = fault.into_diagnostic();
-        let Some(at) = position else { return diagnostic.at(Span::file(&node.node.original_file_path)) };
-        diagnostic = diagnostic.note(format!("compiled to {}:{}:{}", compiled.display(), at.line, at.column));
+        let Some(at) = position else {
+            return diagnostic.at(Span::file(&node.node.original_file_path));
+        };
+        diagnostic = diagnostic.note(format!(
+            "compiled to {}:{}:{}",
+            compiled.display(),
+            at.line,
+            at.column
+        ));
         if let Some(origin) = self.origin(places.text(), at) {
             return diagnostic.at(origin);
         }
         let span = match place {
             None => Span::file(&node.node.original_file_path),
-            Some(TemplatePosition { span, kind: PositionKind::Literal }) => Span { width: at.width, ..span },
-            Some(TemplatePosition { span, kind: PositionKind::Expression }) => span,
-            Some(TemplatePosition { span, kind: PositionKind::Macro { name, inside } }) => {
+            Some(TemplatePosition {
+                span,
+                kind: PositionKind::Literal,
+            }) => Span {
+                width: at.width,
+                ..span
+            },
+            Some(TemplatePosition {
+                span,
+                kind: PositionKind::Expression,
+            }) => span,
+            Some(TemplatePosition {
+                span,
+                kind: PositionKind::Macro { name, inside },
+            }) => {
                 diagnostic = diagnostic.note(format!("in the SQL that macro `{name}` writes at {inside}"));
                 span
             }
@@ -211,15 +238,30 @@ impl Planner {
     fn origin(&self, sql: &str, at: Position) -> Option<Span> {
         let line_start: usize = sql.split_inclusive('\n').take(at.line - 1).map(str::len).sum();
         let line = sql.get(line_start..)?;
-        let fault = line_start + line.char_indices().nth(at.column - 1).map_or(0, |(offset, _)| offset);
-        let covers = |text: &str| sql.match_indices(text).any(|(start, _)| (start..start + text.len()).contains(&fault));
-        self.graph.project.origins.iter().find(|(text, _)| covers(text)).map(|(_, span)| span.clone())
+        let fault = line_start
+            + line
+                .char_indices()
+                .nth(at.column - 1)
+                .map_or(0, |(offset, _)| offset);
+        let covers = |text: &str| {
+            sql.match_indices(text)
+                .any(|(start, _)| (start..start + text.len()).contains(&fault))
+        };
+        self.graph
+            .project
+            .origins
+            .iter()
+            .find(|(text, _)| covers(text))
+            .map(|(_, span)| span.clone())
     }
 
     fn plan_anew(&self, id: &NodeId) -> Planning {
         let started_at = self.host.now();
         let Some(node) = self.graph.node(id) else {
-            return Planning::Faulty(vec![Diagnostic::error(codes::INTERNAL, format!("no node `{id}`"))]);
+            return Planning::Faulty(vec![Diagnostic::error(
+                codes::INTERNAL,
+                format!("no node `{id}`"),
+            )]);
         };
         if let Some(waiting) = self.waiting_for(node) {
             return waiting;
@@ -230,7 +272,10 @@ impl Planner {
         };
         match outcome {
             Ok(mut planned) => {
-                planned.timing = Timing { started_at, completed_at: self.host.now() };
+                planned.timing = Timing {
+                    started_at,
+                    completed_at: self.host.now(),
+                };
                 Planning::Ready(Arc::new(planned))
             }
             Err(planning) => planning,
@@ -243,7 +288,9 @@ impl Planner {
         let mut deferred = Vec::new();
         for parent in &node.depends_on {
             match state.get(parent) {
-                Some(Planning::Faulty(_) | Planning::Blocked(_)) => return Some(Planning::Blocked(parent.clone())),
+                Some(Planning::Faulty(_) | Planning::Blocked(_)) => {
+                    return Some(Planning::Blocked(parent.clone()));
+                }
                 Some(Planning::Deferred(_)) => deferred.push(parent.clone()),
                 Some(Planning::Ready(_)) | None => {}
             }
@@ -258,7 +305,12 @@ impl Planner {
         planned.reuse = self.reusable(node, &planned.version);
         if planned.reuse.is_none() {
             let resolved = self.understand(node, &planned)?;
-            planned.columns = Some(resolved.query.schema());
+            let columns = resolved.query.schema();
+            planned.columns = Some(if node.node.kind == NodeKind::Snapshot {
+                snapshot_columns(&columns, &MetaColumns::of(&node.config), node.config.hard_deletes)
+            } else {
+                columns
+            });
         }
         self.define(node, &planned);
         Ok(planned)
@@ -267,8 +319,7 @@ impl Planner {
     pub(super) fn render(&self, node: &GraphNode) -> Result<Rendered, Planning> {
         let stand_ins = BTreeMap::new();
         let world = self.world(&node.node.package, &stand_ins);
-        let (model, overrides) = (node.describe(), Map::new());
-        let unit = node.render_unit(&model, &overrides);
+        let unit = self.graph.render_unit(node);
         let rendered = match &node.node.generic_test {
             Some(test) => self.renderer.render_test(test, &unit, &world),
             None => self.renderer.render(&unit, &world),
@@ -304,7 +355,8 @@ impl Planner {
     fn plan_seed(&self, node: &GraphNode) -> Result<PlannedNode, Planning> {
         let options = SeedOptions {
             delimiter: node.config.delimiter,
-            column_types: node.config.column_types.clone(),
+            column_types: node.config.column_types.clone().into_iter().collect(),
+            quote_columns: node.config.quote_columns.unwrap_or_default(),
         };
         let rows = self
             .engine
@@ -317,7 +369,8 @@ impl Planner {
         let mut planned = self.stand(node, String::new(), SourceMap::default(), version);
         planned.reuse = self.reusable(node, &planned.version);
         planned.columns = Some(rows.schema());
-        self.catalog.define(self.relation(node)?, Known::Rows(rows.clone()));
+        self.catalog
+            .define(self.relation(node)?, Known::Rows(rows.clone()));
         planned.rows = Some(rows);
         Ok(planned)
     }
@@ -347,7 +400,10 @@ impl Planner {
             columns: None,
             reuse: None,
             rows: None,
-            timing: Timing { started_at: now, completed_at: now },
+            timing: Timing {
+                started_at: now,
+                completed_at: now,
+            },
         }
     }
 
@@ -363,7 +419,8 @@ impl Planner {
             (Some(name), _, _) if node.is_view() => self.catalog.define(name.clone(), view()),
             (Some(name), Some(Reuse::Table(table)), _) => self.built(name, table),
             (Some(name), None, Some(columns)) if node.makes_table() => {
-                self.catalog.define(name.clone(), Known::Planned(Arc::clone(columns)));
+                self.catalog
+                    .define(name.clone(), Known::Planned(Arc::clone(columns)));
             }
             _ => {}
         }
@@ -392,7 +449,9 @@ impl Planner {
 
     /// The version of a node with this SQL.
     fn version(&self, node: &GraphNode, sql: &str, reads_clock: bool) -> String {
-        let mut version = VersionBuilder::new(node.node.kind.resource_type()).part(sql).part(node.build_config());
+        let mut version = VersionBuilder::new(node.node.kind.resource_type())
+            .part(sql)
+            .part(node.build_config());
         if let Some(relation) = &node.relation {
             version = version.part(relation.quoted());
         }
@@ -419,7 +478,7 @@ impl Planner {
         }
         self.graph
             .relation(id)
-            .and_then(|name| self.published.as_ref()?.relation(&name))
+            .and_then(|name| self.published.as_ref()?.relation(name))
             .map_or_else(|| "none".to_owned(), |relation| relation.table.version.clone())
     }
 }
@@ -427,6 +486,20 @@ impl Planner {
 /// The name under which an ephemeral model is read.
 pub(super) fn ephemeral_name(id: &NodeId) -> String {
     format!("__dbt__cte__{}", id.short().replace('.', "_"))
+}
+
+/// The columns of a snapshot: those of the present rows and those that it adds.
+fn snapshot_columns(present: &Schema, meta: &MetaColumns, hard_deletes: HardDeletes) -> SchemaRef {
+    let instant = DataType::Timestamp(TimeUnit::Microsecond, None);
+    let deleted = (hard_deletes == HardDeletes::NewRecord).then_some((&meta.is_deleted, DataType::Boolean));
+    let added = [
+        (&meta.scd_id, DataType::Utf8),
+        (&meta.updated_at, instant.clone()),
+        (&meta.valid_from, instant.clone()),
+        (&meta.valid_to, instant),
+    ];
+    let added = added.into_iter().chain(deleted).map(|(name, of_type)| Arc::new(Field::new(name, of_type, true)));
+    Arc::new(Schema::new(present.fields().iter().cloned().chain(added).collect::<Vec<_>>()))
 }
 
 fn stored_files(warehouse: &Warehouse, relation: &RelationName, table: &StoredTable) -> Vec<PathBuf> {

@@ -3,45 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use serde_json::{Map, Value};
-
 use super::{Graph, GraphNode};
 use crate::engine::SortKey;
-use crate::jinja::RenderUnit;
 use crate::names::{NodeId, RelationName};
 use crate::project::config::Access;
-use crate::project::node::{Node, NodeKind, SourceTable, UnitTest};
+use crate::project::node::{Node, NodeKind, UnitTest};
 
 impl Graph {
-    /// An enabled node.
-    pub fn node(&self, id: &NodeId) -> Option<&GraphNode> {
-        self.nodes.get(id)
-    }
-
-    /// An enabled table of a source.
-    pub fn source(&self, id: &NodeId) -> Option<&SourceTable> {
-        self.sources.contains(id).then(|| self.project.sources.get(id)).flatten()
-    }
-
-    /// An enabled unit test.
-    pub fn unit_test(&self, id: &NodeId) -> Option<&UnitTest> {
-        self.unit_tests.contains(id).then(|| self.project.unit_tests.get(id)).flatten()
-    }
-
     /// The model that a unit test is of.
     pub fn unit_test_model(&self, test: &UnitTest) -> Option<&NodeId> {
-        self.parents(&test.id).iter().find(|id| self.nodes.get(*id).is_some_and(|node| node.node.name == test.model))
-    }
-
-    /// Which node makes each relation.
-    pub fn makers(&self) -> BTreeMap<RelationName, NodeId> {
-        let made = self.nodes.values().filter_map(|node| Some((node.relation.clone()?, node.node.id.clone())));
-        made.collect()
+        self.parents(&test.id).iter().find(|id| {
+            self.nodes
+                .get(*id)
+                .is_some_and(|node| node.node.name == test.model)
+        })
     }
 
     /// The name under which queries read a node or source: an ephemeral model's is that of its expression.
     pub fn readable_name(&self, id: &NodeId) -> RelationName {
-        self.relation(id).unwrap_or_else(|| {
+        self.relation(id).cloned().unwrap_or_else(|| {
             let target = &self.project.target;
             RelationName::new(&target.database, &target.schema, super::plan::ephemeral_name(id))
         })
@@ -64,7 +44,31 @@ impl Graph {
                 }
             }
         }
-        self.order.iter().filter(|id| wanted.contains(id) && self.nodes.contains_key(*id)).cloned().collect()
+        self.order
+            .iter()
+            .filter(|id| wanted.contains(id) && self.nodes.contains_key(*id))
+            .cloned()
+            .collect()
+    }
+
+    /// What each node waits for when it is built: what it reads, and a model for its unit tests, which need what the
+    /// model reads.
+    pub fn waiting_order(&self) -> BTreeMap<NodeId, Vec<NodeId>> {
+        let mut waits: BTreeMap<NodeId, Vec<NodeId>> = self
+            .parents
+            .iter()
+            .map(|(id, parents)| (id.clone(), parents.clone()))
+            .collect();
+        for test in self.unit_tests.iter().filter_map(|id| self.unit_test(id)) {
+            let Some(model) = self.unit_test_model(test) else {
+                continue;
+            };
+            waits.insert(test.id.clone(), self.inputs_of(model));
+            if let Some(awaited) = waits.get_mut(model) {
+                awaited.push(test.id.clone());
+            }
+        }
+        waits
     }
 
     /// The source tables above nodes.
@@ -76,25 +80,41 @@ impl Graph {
                 open.extend(self.parents(id));
             }
         }
-        seen.into_iter().filter(|id| self.sources.contains(*id)).cloned().collect()
+        seen.into_iter()
+            .filter(|id| self.sources.contains(*id))
+            .cloned()
+            .collect()
     }
 
     /// Whether a node that made a relation still does; what belongs to other projects counts as still made.
     pub fn still_makes(&self, id: &NodeId, relation: &RelationName) -> bool {
         let package = id.as_str().split('.').nth(1).unwrap_or_default();
-        !self.project.packages.contains_key(package) || self.relation(id).as_ref() == Some(relation)
+        !self.project.packages.contains_key(package) || self.relation(id) == Some(relation)
     }
 
     /// The tables that others are meant to use (`access: public`); without any, those that no model reads.
     pub fn public_tables(&self) -> BTreeSet<NodeId> {
-        let models = || self.nodes.values().filter(|node| node.node.kind == NodeKind::Model);
-        let public: BTreeSet<NodeId> =
-            models().filter(|node| node.config.access == Access::Public).map(|node| node.node.id.clone()).collect();
+        let models = || {
+            self.nodes
+                .values()
+                .filter(|node| node.node.kind == NodeKind::Model)
+        };
+        let public: BTreeSet<NodeId> = models()
+            .filter(|node| node.config.access == Access::Public)
+            .map(|node| node.node.id.clone())
+            .collect();
         if !public.is_empty() {
             return public;
         }
-        let is_read = |id: &NodeId| self.children(id).iter().any(|child| child.resource_type() == "model");
-        models().map(|node| node.node.id.clone()).filter(|id| !is_read(id)).collect()
+        let is_read = |id: &NodeId| {
+            self.children(id)
+                .iter()
+                .any(|child| child.resource_type() == "model")
+        };
+        models()
+            .map(|node| node.node.id.clone())
+            .filter(|id| !is_read(id))
+            .collect()
     }
 
     /// Where a node's compiled SQL is written, relative to the project's folder where it lies inside.
@@ -131,29 +151,24 @@ impl Graph {
     pub fn path_of(&self, id: &NodeId) -> PathBuf {
         let project = &self.project;
         let sources = || project.sources.get(id).map(|source| &source.original_file_path);
-        let exposures = || project.exposures.get(id).map(|exposure| &exposure.original_file_path);
+        let exposures = || {
+            project
+                .exposures
+                .get(id)
+                .map(|exposure| &exposure.original_file_path)
+        };
         let unit_tests = || project.unit_tests.get(id).map(|test| &test.original_file_path);
         let nodes = self.nodes.get(id).map(|node| &node.node.original_file_path);
-        nodes.or_else(sources).or_else(exposures).or_else(unit_tests).cloned().unwrap_or_default()
+        nodes
+            .or_else(sources)
+            .or_else(exposures)
+            .or_else(unit_tests)
+            .cloned()
+            .unwrap_or_default()
     }
 }
 
 impl GraphNode {
-    /// What its template sees.
-    pub fn render_unit<'a>(
-        &'a self,
-        model: &'a Map<String, Value>,
-        overrides: &'a Map<String, Value>,
-    ) -> RenderUnit<'a> {
-        RenderUnit {
-            this: self.relation.as_ref(),
-            model,
-            config: &self.config.raw,
-            overrides,
-            ..RenderUnit::new(&self.node.code, &self.node.package)
-        }
-    }
-
     /// Whether it becomes a view.
     pub fn is_view(&self) -> bool {
         self.node.kind == NodeKind::Model && self.config.materialized == "view"
@@ -161,7 +176,10 @@ impl GraphNode {
 
     /// Whether it becomes a relation, or part of one.
     pub fn is_materialized(&self) -> bool {
-        matches!(self.node.kind, NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot)
+        matches!(
+            self.node.kind,
+            NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot
+        )
     }
 
     /// Whether it becomes Parquet files.
@@ -190,8 +208,14 @@ impl GraphNode {
     /// The order its rows are written in.
     pub fn sort_keys(&self) -> Vec<SortKey> {
         let key = |text: &String| {
-            let (column, direction) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
-            SortKey { column: column.to_owned(), descending: direction.trim().eq_ignore_ascii_case("desc") }
+            let (column, direction) = text
+                .trim()
+                .split_once(char::is_whitespace)
+                .unwrap_or((text.trim(), ""));
+            SortKey {
+                column: column.to_owned(),
+                descending: direction.trim().eq_ignore_ascii_case("desc"),
+            }
         };
         self.config.sort_by.iter().map(key).collect()
     }

@@ -28,9 +28,12 @@ pub enum SourcePolicy {
 pub async fn open_sources(planner: &Planner, nodes: &[NodeId], policy: SourcePolicy) -> Vec<Diagnostic> {
     let graph = Arc::clone(&planner.graph);
     let wanted: BTreeSet<NodeId> = graph.sources_above(nodes);
-    let opened = futures::future::join_all(wanted.iter().filter_map(|id| graph.source(id)).map(|source| async move {
-        (source, open(planner, source, policy).await)
-    }))
+    let opened = futures::future::join_all(
+        wanted
+            .iter()
+            .filter_map(|id| graph.source(id))
+            .map(|source| async move { (source, open(planner, source, policy).await) }),
+    )
     .await;
     let mut diagnostics = Vec::new();
     for (source, outcome) in opened {
@@ -53,9 +56,12 @@ async fn open(
     let label = format!("{}.{}", source.source_name, source.name);
     let Some(location) = &source.external_location else {
         return Err(Box::new(
-            Diagnostic::error(codes::SOURCE_WITHOUT_LOCATION, format!("source `{label}` does not say where its data is"))
-                .at_maybe(source.span.clone())
-                .hint("add `config: {meta: {external_location: \"path/{identifier}.parquet\"}}`"),
+            Diagnostic::error(
+                codes::SOURCE_WITHOUT_LOCATION,
+                format!("source `{label}` does not say where its data is"),
+            )
+            .at_maybe(source.span.clone())
+            .hint("add `config: {meta: {external_location: \"path/{identifier}.parquet\"}}`"),
         ));
     };
     let declared: Vec<DeclaredColumn> = source.columns.values().map(declared).collect();
@@ -81,21 +87,41 @@ async fn open(
 }
 
 fn told(source: &SourceTable, label: &str, diagnostic: Diagnostic) -> Diagnostic {
-    let place = source.span.clone().or_else(|| Some(Span::file(&source.original_file_path)));
+    let place = source
+        .span
+        .clone()
+        .or_else(|| Some(Span::file(&source.original_file_path)));
     let message = format!("source `{label}`: {}", diagnostic.message);
-    Diagnostic { message, ..diagnostic }.at_maybe(place)
+    Diagnostic {
+        message,
+        ..diagnostic
+    }
+    .at_maybe(place)
 }
 
 fn declared(column: &Column) -> DeclaredColumn {
-    let is_required = column.constraints.iter().any(|constraint| constraint["type"] == "not_null");
-    DeclaredColumn { name: column.name.clone(), data_type: column.data_type.clone(), is_required }
+    let is_required = column
+        .constraints
+        .iter()
+        .any(|constraint| constraint["type"] == "not_null");
+    DeclaredColumn {
+        name: column.name.clone(),
+        data_type: column.data_type.clone(),
+        is_required,
+    }
 }
 
 fn declared_schema(source: &SourceTable) -> SchemaRef {
     let fields: Vec<Field> = source
         .columns
         .values()
-        .filter_map(|column| Some(Field::new(column.name.to_lowercase(), parse_type(column.data_type.as_ref()?)?, true)))
+        .filter_map(|column| {
+            Some(Field::new(
+                column.name.to_lowercase(),
+                parse_type(column.data_type.as_ref()?)?,
+                true,
+            ))
+        })
         .collect();
     Arc::new(Schema::new(fields))
 }

@@ -21,7 +21,8 @@ impl VersionBuilder {
     #[must_use]
     pub fn part(mut self, text: impl AsRef<[u8]>) -> Self {
         let bytes = text.as_ref();
-        self.0.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes());
+        self.0
+            .update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes());
         self.0.update(bytes);
         self
     }
@@ -37,7 +38,10 @@ pub fn of_extract(location: &str, files: &[ExtractFile]) -> String {
     files
         .iter()
         .fold(VersionBuilder::new("extract").part(location), |version, file| {
-            let mark = file.e_tag.clone().unwrap_or_else(|| crate::time::iso(file.modified_at));
+            let mark = file
+                .e_tag
+                .clone()
+                .unwrap_or_else(|| crate::time::iso(file.modified_at));
             version.part(&file.path).part(file.bytes.to_le_bytes()).part(mark)
         })
         .finish()

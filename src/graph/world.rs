@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Graph, RefCall, SourceCall};
 use super::catalog::{Catalog, Known};
+use super::Graph;
 use crate::engine::arrow::datatypes::Schema;
 use crate::engine::{self, Engine, SqlFault};
 use crate::error::{Diagnostic, Span};
-use crate::jinja::{ColumnType, QueryTable, Reference, RelationKind, World, WorldError};
+use crate::jinja::{ColumnType, QueryTable, RefCall, Reference, RelationKind, SourceCall, World, WorldError};
 use crate::names::{NodeId, RelationName};
 
 /// Names and relations, as the run has them now.
@@ -32,7 +32,7 @@ impl RunWorld<'_> {
             return Ok(Reference::Relation(stand_in.clone()));
         }
         match self.graph.relation(id) {
-            Some(relation) => Ok(Reference::Relation(relation)),
+            Some(relation) => Ok(Reference::Relation(relation.clone())),
             None => Ok(Reference::Cte(super::plan::ephemeral_name(id))),
         }
     }
@@ -60,7 +60,11 @@ impl World for RunWorld<'_> {
     }
 
     fn resolve_source(&self, source: &str, table: &str) -> Result<Reference, WorldError> {
-        let call = SourceCall { source: source.to_owned(), table: table.to_owned(), span: Span::file("") };
+        let call = SourceCall {
+            source: source.to_owned(),
+            table: table.to_owned(),
+            span: Span::file(""),
+        };
         let found = self.graph.resolve_source(self.package, &call);
         found.map_err(nowhere).and_then(|id| self.reference(id))
     }
@@ -68,12 +72,21 @@ impl World for RunWorld<'_> {
     fn run_query(&self, sql: &str) -> Result<QueryTable, WorldError> {
         let resolved = self.catalog.plan(sql).map_err(failed)?;
         if !resolved.unbuilt.is_empty() {
-            return Err(WorldError::NotBuilt(resolved.unbuilt.iter().flat_map(|name| self.maker(name)).collect()));
+            return Err(WorldError::NotBuilt(
+                resolved
+                    .unbuilt
+                    .iter()
+                    .flat_map(|name| self.maker(name))
+                    .collect(),
+            ));
         }
         let batches = block_on(self.engine.rows(&resolved.query, None)).map_err(failed)?;
         let schema = resolved.query.schema();
-        let columns =
-            schema.fields().iter().map(|f| (f.name().clone(), engine::type_name(f.data_type()))).collect();
+        let columns = schema
+            .fields()
+            .iter()
+            .map(|f| (f.name().clone(), engine::type_name(f.data_type())))
+            .collect();
         let rows = batches.iter().flat_map(engine::json_rows).collect();
         Ok(QueryTable { columns, rows })
     }
@@ -91,8 +104,14 @@ impl World for RunWorld<'_> {
     }
 
     fn relations_in(&self, schema: &str) -> Result<Vec<(RelationName, RelationKind)>, WorldError> {
-        let named = self.catalog.names().into_iter().filter(|name| name.schema.eq_ignore_ascii_case(schema));
-        Ok(named.filter_map(|name| Some((name.clone(), kind(&self.catalog.get(&name)?)?))).collect())
+        let named = self
+            .catalog
+            .names()
+            .into_iter()
+            .filter(|name| name.schema.eq_ignore_ascii_case(schema));
+        Ok(named
+            .filter_map(|name| Some((name.clone(), kind(&self.catalog.get(&name)?)?)))
+            .collect())
     }
 
     fn schemas(&self) -> Result<Vec<String>, WorldError> {
@@ -127,7 +146,10 @@ fn column_types(schema: &Schema) -> Vec<ColumnType> {
 
 /// The template engine knows the place of the call.
 fn nowhere(diagnostic: Diagnostic) -> WorldError {
-    WorldError::Failed(Diagnostic { span: None, ..diagnostic })
+    WorldError::Failed(Diagnostic {
+        span: None,
+        ..diagnostic
+    })
 }
 
 fn failed(fault: SqlFault) -> WorldError {

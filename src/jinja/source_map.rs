@@ -50,6 +50,11 @@ impl SourceMap {
         }
     }
 
+    /// The rendered text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Joins texts, each with its map where it has one, into one text and one map.
     pub fn join<'a>(parts: impl IntoIterator<Item = (&'a str, Option<&'a Self>)>) -> (String, Self) {
         let mut output = Output::default();

@@ -65,8 +65,13 @@ pub struct Registry(BTreeMap<&'static str, Arc<dyn Materialization>>);
 
 impl Default for Registry {
     fn default() -> Self {
-        let all: [Arc<dyn Materialization>; 5] =
-            [Arc::new(Table), Arc::new(View), Arc::new(Ephemeral), Arc::new(Seed), Arc::new(Snapshot)];
+        let all: [Arc<dyn Materialization>; 5] = [
+            Arc::new(Table),
+            Arc::new(View),
+            Arc::new(Ephemeral),
+            Arc::new(Seed),
+            Arc::new(Snapshot),
+        ];
         Self(all.into_iter().map(|one| (one.name(), one)).collect())
     }
 }
@@ -77,12 +82,15 @@ impl Registry {
     /// # Errors
     /// `HW0403` when there is none of that name.
     pub fn of(&self, node: &GraphNode) -> Result<&Arc<dyn Materialization>> {
-        let wanted = standard_name(node.materialized());
+        let wanted = standard_name(&node.config.materialized);
         self.0.get(wanted).ok_or_else(|| {
-            Diagnostic::error(codes::UNKNOWN_MATERIALIZATION, format!("there is no materialization `{wanted}`"))
-                .at(crate::error::Span::file(&node.node.original_file_path))
-                .nearest(wanted, self.0.keys().copied())
-                .into()
+            Diagnostic::error(
+                codes::UNKNOWN_MATERIALIZATION,
+                format!("there is no materialization `{wanted}`"),
+            )
+            .at(crate::error::Span::file(&node.node.original_file_path))
+            .nearest(wanted, self.0.keys().copied())
+            .into()
         })
     }
 }
@@ -104,7 +112,9 @@ async fn store(
 ) -> Result<PublishedRelation> {
     let name = relation_of(node)?;
     let workbench = ctx.warehouse.workbench()?;
-    let options = WriteOptions { sort_by: node.sort_keys() };
+    let options = WriteOptions {
+        sort_by: node.sort_keys(),
+    };
     let written = match ctx.engine.write_parquet(query, &workbench, &options).await {
         Ok(written) => written,
         Err(fault) => {
@@ -115,9 +125,16 @@ async fn store(
     let files = written
         .files
         .into_iter()
-        .map(|file| TableFile { name: file.name, rows: file.rows, bytes: file.bytes })
+        .map(|file| TableFile {
+            name: file.name,
+            rows: file.rows,
+            bytes: file.bytes,
+        })
         .collect();
-    let table = StoredTable { version: version.to_owned(), files };
+    let table = StoredTable {
+        version: version.to_owned(),
+        files,
+    };
     ctx.warehouse.keep(&workbench, &name, &table)?;
     Ok(PublishedRelation {
         name,
@@ -131,11 +148,18 @@ async fn store(
 }
 
 fn relation_of(node: &GraphNode) -> Result<RelationName> {
-    node.relation.clone().ok_or_else(|| Error::Internal(format!("`{}` has no relation", node.node.id)))
+    node.relation
+        .clone()
+        .ok_or_else(|| Error::Internal(format!("`{}` has no relation", node.node.id)))
 }
 
 /// The folder a version's files lie in.
 pub fn files_of(warehouse: &Warehouse, relation: &PublishedRelation) -> Vec<PathBuf> {
     let folder = warehouse.version_folder(&relation.name, &relation.table.version);
-    relation.table.files.iter().map(|file| folder.join(&file.name)).collect()
+    relation
+        .table
+        .files
+        .iter()
+        .map(|file| folder.join(&file.name))
+        .collect()
 }

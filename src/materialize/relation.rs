@@ -43,7 +43,9 @@ impl Materialization for Table {
                 .catalog()
                 .plan(&planned.compiled)
                 .map_err(|fault| ctx.planner.locate(node, &planned.places, fault))?;
-            store(ctx, node, planned, (&resolved.query, &planned.version)).await.map(Some)
+            store(ctx, node, planned, (&resolved.query, &planned.version))
+                .await
+                .map(Some)
         }
         .boxed()
     }
@@ -58,13 +60,21 @@ impl Materialization for View {
         Vec::new()
     }
 
-    fn materialize<'a>(&'a self, _ctx: &'a RunCtx, node: &'a GraphNode, planned: &'a PlannedNode) -> Made<'a> {
+    fn materialize<'a>(
+        &'a self,
+        _ctx: &'a RunCtx,
+        node: &'a GraphNode,
+        planned: &'a PlannedNode,
+    ) -> Made<'a> {
         async move {
             Ok(Some(PublishedRelation {
                 name: relation_of(node)?,
                 node: node.node.id.clone(),
                 kind: RelationKind::View,
-                table: StoredTable { version: planned.version.clone(), files: Vec::new() },
+                table: StoredTable {
+                    version: planned.version.clone(),
+                    files: Vec::new(),
+                },
                 sql: Some(planned.compiled.to_string()),
                 inputs: None,
                 fresh: true,
@@ -83,7 +93,12 @@ impl Materialization for Ephemeral {
         Vec::new()
     }
 
-    fn materialize<'a>(&'a self, _ctx: &'a RunCtx, _node: &'a GraphNode, _planned: &'a PlannedNode) -> Made<'a> {
+    fn materialize<'a>(
+        &'a self,
+        _ctx: &'a RunCtx,
+        _node: &'a GraphNode,
+        _planned: &'a PlannedNode,
+    ) -> Made<'a> {
         async { Ok(None) }.boxed()
     }
 }

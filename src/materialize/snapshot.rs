@@ -5,34 +5,7 @@
 //! new or changed.
 
 use crate::names::quote_identifier;
-use crate::project::config::HardDeletes;
-
-/// The names of the columns that a snapshot adds; a project may choose others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MetaColumns {
-    /// Identifies a row of the snapshot.
-    pub scd_id: String,
-    /// When the source row changed.
-    pub updated_at: String,
-    /// From when the row held.
-    pub valid_from: String,
-    /// Until when it held; null while it holds.
-    pub valid_to: String,
-    /// With `hard_deletes: new_record`: whether the row records a deletion.
-    pub is_deleted: String,
-}
-
-impl Default for MetaColumns {
-    fn default() -> Self {
-        Self {
-            scd_id: "dbt_scd_id".to_owned(),
-            updated_at: "dbt_updated_at".to_owned(),
-            valid_from: "dbt_valid_from".to_owned(),
-            valid_to: "dbt_valid_to".to_owned(),
-            is_deleted: "dbt_is_deleted".to_owned(),
-        }
-    }
-}
+use crate::project::config::{HardDeletes, MetaColumns};
 
 /// How a change is seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,13 +82,22 @@ impl Writer<'_> {
 
     fn next(&self, former: &str, former_columns: &[String]) -> String {
         let meta = &self.rule.meta;
-        let added = [&meta.scd_id, &meta.updated_at, &meta.valid_from, &meta.valid_to, &meta.is_deleted];
+        let added = [
+            &meta.scd_id,
+            &meta.updated_at,
+            &meta.valid_from,
+            &meta.valid_to,
+            &meta.is_deleted,
+        ];
         let gone: Vec<String> = former_columns
             .iter()
             .filter(|column| !added.contains(column) && !self.inputs.columns.contains(column))
             .cloned()
             .collect();
-        let mut parts = vec![self.history(former_columns, &gone), self.begun(former_columns, &gone)];
+        let mut parts = vec![
+            self.history(former_columns, &gone),
+            self.begun(former_columns, &gone),
+        ];
         if self.rule.hard_deletes == HardDeletes::NewRecord {
             parts.push(self.deletions(former_columns, &gone));
         }
@@ -135,7 +117,9 @@ impl Writer<'_> {
         let deleted = match self.rule.hard_deletes {
             HardDeletes::Ignore => "false".to_owned(),
             HardDeletes::Invalidate => missing,
-            HardDeletes::NewRecord => format!("{missing} and not {}", self.was_deleted("former", former_columns)),
+            HardDeletes::NewRecord => {
+                format!("{missing} and not {}", self.was_deleted("former", former_columns))
+            }
         };
         let [scd_id, updated_at, valid_from, valid_to] =
             [&meta.scd_id, &meta.updated_at, &meta.valid_from, &meta.valid_to].map(|c| quote_identifier(c));
@@ -155,7 +139,10 @@ impl Writer<'_> {
     /// The rows that are new or changed, or back.
     fn begun(&self, former_columns: &[String], gone: &[String]) -> String {
         let columns = self.list("present", self.inputs.columns);
-        let nulls: String = gone.iter().map(|column| format!(", null as {}", quote_identifier(column))).collect();
+        let nulls: String = gone
+            .iter()
+            .map(|column| format!(", null as {}", quote_identifier(column)))
+            .collect();
         format!(
             "select {columns}{nulls}, {}\nfrom present\nleft join holding on {}\nwhere holding.{} is null or {} or {}",
             self.opened("present", &self.changed_at("present"), "false"),
@@ -201,14 +188,19 @@ impl Writer<'_> {
 
     fn is_deleted_column(&self, value: &str) -> String {
         match self.rule.hard_deletes {
-            HardDeletes::NewRecord => format!(", {value} as {}", quote_identifier(&self.rule.meta.is_deleted)),
+            HardDeletes::NewRecord => {
+                format!(", {value} as {}", quote_identifier(&self.rule.meta.is_deleted))
+            }
             HardDeletes::Ignore | HardDeletes::Invalidate => String::new(),
         }
     }
 
     fn was_deleted(&self, table: &str, former_columns: &[String]) -> String {
         if former_columns.contains(&self.rule.meta.is_deleted) {
-            format!("coalesce({table}.{}, false)", quote_identifier(&self.rule.meta.is_deleted))
+            format!(
+                "coalesce({table}.{}, false)",
+                quote_identifier(&self.rule.meta.is_deleted)
+            )
         } else {
             "false".to_owned()
         }
@@ -242,7 +234,11 @@ impl Writer<'_> {
 
     fn changed_at(&self, present: &str) -> String {
         match &self.rule.strategy {
-            Strategy::Timestamp { updated_at } | Strategy::Check { updated_at: Some(updated_at), .. } => {
+            Strategy::Timestamp { updated_at }
+            | Strategy::Check {
+                updated_at: Some(updated_at),
+                ..
+            } => {
                 format!("cast({present}.{} as timestamp)", quote_identifier(updated_at))
             }
             Strategy::Check { updated_at: None, .. } => self.inputs.now.to_owned(),
@@ -261,20 +257,34 @@ impl Writer<'_> {
     }
 
     fn first_key(&self) -> &str {
-        self.rule.unique_key.first().map(String::as_str).unwrap_or_default()
+        self.rule
+            .unique_key
+            .first()
+            .map(String::as_str)
+            .unwrap_or_default()
     }
 
     /// The present columns as a former row has them, null where it has none, then the ones that only it has.
     fn columns_of(&self, table: &str, former_columns: &[String], gone: &[String]) -> String {
         let present = self.inputs.columns.iter().map(|column| {
             let name = quote_identifier(column);
-            if former_columns.contains(column) { format!("{table}.{name}") } else { format!("null as {name}") }
+            if former_columns.contains(column) {
+                format!("{table}.{name}")
+            } else {
+                format!("null as {name}")
+            }
         });
-        let rest = gone.iter().map(|column| format!("{table}.{}", quote_identifier(column)));
+        let rest = gone
+            .iter()
+            .map(|column| format!("{table}.{}", quote_identifier(column)));
         present.chain(rest).collect::<Vec<_>>().join(", ")
     }
 
     fn list(&self, table: &str, columns: &[String]) -> String {
-        columns.iter().map(|column| format!("{table}.{}", quote_identifier(column))).collect::<Vec<_>>().join(", ")
+        columns
+            .iter()
+            .map(|column| format!("{table}.{}", quote_identifier(column)))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }

@@ -2,16 +2,15 @@
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use indexmap::IndexMap;
 
-use super::snapshot::{MetaColumns, SnapshotInputs, SnapshotRule, Strategy, next_version};
+use super::snapshot::{SnapshotInputs, SnapshotRule, Strategy, next_version};
 use super::{Materialization, RunCtx, relation_of, store};
 use crate::engine::arrow::datatypes::Schema;
 use crate::error::{Diagnostic, Error, Result, Span, codes};
 use crate::graph::GraphNode;
 use crate::graph::plan::PlannedNode;
 use crate::graph::version::VersionBuilder;
-use crate::project::config::CheckColumns;
+use crate::project::config::{CheckColumns, MetaColumns};
 use crate::warehouse::{PublishedRelation, RelationKind};
 
 /// Parquet files that remember how rows changed.
@@ -44,12 +43,19 @@ async fn make(ctx: &RunCtx, node: &GraphNode, planned: &PlannedNode) -> Result<P
     let present = column_names(&catalog.plan(&planned.compiled).map_err(located)?.query.schema());
     let former = ctx.published.as_ref().and_then(|build| build.relation(&name));
     let former_columns = match former {
-        Some(_) => catalog.columns(&name).map_err(located)?.map(|schema| column_names(&schema)).unwrap_or_default(),
+        Some(_) => catalog
+            .columns(&name)
+            .map_err(located)?
+            .map(|schema| column_names(&schema))
+            .unwrap_or_default(),
         None => Vec::new(),
     };
     let rule = rule(node, &present)?;
     let quoted = name.quoted();
-    let now = format!("cast('{}' as timestamp)", ctx.planner.as_of().format("%Y-%m-%d %H:%M:%S%.6f"));
+    let now = format!(
+        "cast('{}' as timestamp)",
+        ctx.planner.as_of().format("%Y-%m-%d %H:%M:%S%.6f")
+    );
     let sql = next_version(
         &rule,
         SnapshotInputs {
@@ -59,9 +65,16 @@ async fn make(ctx: &RunCtx, node: &GraphNode, planned: &PlannedNode) -> Result<P
             now: &now,
         },
     );
-    let query = catalog.plan(&sql).map_err(|fault| Error::from(fault.into_diagnostic()))?.query;
+    let query = catalog
+        .plan(&sql)
+        .map_err(|fault| Error::from(fault.into_diagnostic()))?
+        .query;
     let before = former.map_or("none", |relation| relation.table.version.as_str());
-    let version = VersionBuilder::new("snapshot").part(&planned.version).part(before).part(&now).finish();
+    let version = VersionBuilder::new("snapshot")
+        .part(&planned.version)
+        .part(before)
+        .part(&now)
+        .finish();
     let mut made = store(ctx, node, planned, (&query, &version)).await?;
     made.kind = RelationKind::Snapshot;
     made.inputs = Some(planned.version.clone());
@@ -76,21 +89,36 @@ fn column_names(schema: &Schema) -> Vec<String> {
 fn rule(node: &GraphNode, columns: &[String]) -> Result<SnapshotRule, Diagnostic> {
     let config = &node.config;
     let fault = |message: &str, hint: &str| {
-        Diagnostic::error(codes::SNAPSHOT_RULE, format!("snapshot `{}` {message}", node.node.name))
-            .at(Span::file(&node.node.original_file_path))
-            .hint(hint)
+        Diagnostic::error(
+            codes::SNAPSHOT_RULE,
+            format!("snapshot `{}` {message}", node.node.name),
+        )
+        .at(Span::file(&node.node.original_file_path))
+        .hint(hint)
     };
     if config.unique_key.is_empty() {
-        return Err(fault("has no `unique_key`", "name the columns that identify a row: `unique_key: id`"));
+        return Err(fault(
+            "has no `unique_key`",
+            "name the columns that identify a row: `unique_key: id`",
+        ));
     }
     let strategy = match (config.strategy.as_deref(), &config.updated_at) {
-        (Some("timestamp"), Some(updated_at)) => Strategy::Timestamp { updated_at: updated_at.clone() },
+        (Some("timestamp"), Some(updated_at)) => Strategy::Timestamp {
+            updated_at: updated_at.clone(),
+        },
         (Some("timestamp"), None) => {
-            return Err(fault("has no `updated_at`", "strategy `timestamp` needs the column: `updated_at: modified_at`"));
+            return Err(fault(
+                "has no `updated_at`",
+                "strategy `timestamp` needs the column: `updated_at: modified_at`",
+            ));
         }
         (Some("check"), updated_at) => Strategy::Check {
-            columns: check_columns(node, columns)
-                .ok_or_else(|| fault("has no `check_cols`", "name the columns to compare, or say `check_cols: all`"))?,
+            columns: check_columns(node, columns).ok_or_else(|| {
+                fault(
+                    "has no `check_cols`",
+                    "name the columns to compare, or say `check_cols: all`",
+                )
+            })?,
             updated_at: updated_at.clone(),
         },
         (other, _) => {
@@ -102,7 +130,7 @@ fn rule(node: &GraphNode, columns: &[String]) -> Result<SnapshotRule, Diagnostic
         unique_key: config.unique_key.clone(),
         strategy,
         hard_deletes: config.hard_deletes,
-        meta: meta_columns(&config.snapshot_meta_column_names),
+        meta: MetaColumns::of(config),
         valid_to_current: config.dbt_valid_to_current.clone(),
     })
 }
@@ -110,21 +138,13 @@ fn rule(node: &GraphNode, columns: &[String]) -> Result<SnapshotRule, Diagnostic
 fn check_columns(node: &GraphNode, columns: &[String]) -> Option<Vec<String>> {
     match &node.config.check_cols {
         CheckColumns::Absent => None,
-        CheckColumns::All => {
-            Some(columns.iter().filter(|column| !node.config.unique_key.contains(column)).cloned().collect())
-        }
+        CheckColumns::All => Some(
+            columns
+                .iter()
+                .filter(|column| !node.config.unique_key.contains(column))
+                .cloned()
+                .collect(),
+        ),
         CheckColumns::Columns(some) => Some(some.clone()),
-    }
-}
-
-fn meta_columns(names: &IndexMap<String, String>) -> MetaColumns {
-    let standard = MetaColumns::default();
-    let named = |key: &str, standard: String| names.get(key).cloned().unwrap_or(standard);
-    MetaColumns {
-        scd_id: named("dbt_scd_id", standard.scd_id),
-        updated_at: named("dbt_updated_at", standard.updated_at),
-        valid_from: named("dbt_valid_from", standard.valid_from),
-        valid_to: named("dbt_valid_to", standard.valid_to),
-        is_deleted: named("dbt_is_deleted", standard.is_deleted),
     }
 }

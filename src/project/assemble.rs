@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::audiences::{self, Audiences};
 use super::fields::Fields;
-use super::node::{NodeKind, Package, Project, Target};
+use super::node::{Node, NodeKind, Package, Project, Target};
 use super::package::{self, Parts, Scope};
 use super::packages::{self, Found};
 use super::profile::{self, Wanted};
@@ -62,13 +62,18 @@ pub(super) fn project(
     for (other, found) in &others {
         let seen = package_vars(&other.vars, &other.name, &vars);
         let context = loader.context(&seen, Some(&target));
-        loader.read_package((other, &found.root, &found.shown), (Some(&file), &context), &mut parts, out);
+        loader.read_package(
+            (other, &found.root, &found.shown),
+            (Some(&file), &context),
+            &mut parts,
+            out,
+        );
     }
     check_trees(&file, &parts, out);
     Some(loader.finish((file, others), (vars, target, audiences), parts, out))
 }
 
-impl<'a> Loader<'a> {
+impl Loader<'_> {
     fn context<'c>(&'c self, vars: &'c Map<String, Value>, target: Option<&'c Target>) -> TextContext<'c> {
         TextContext {
             templates: self.templates,
@@ -122,13 +127,19 @@ impl<'a> Loader<'a> {
             let Some(other) = self.package_file(&package, vars, target, out) else {
                 continue;
             };
-            let namesake = found.iter().find(|(known, _)| known.name == other.name).map(|(_, first)| &first.shown);
+            let namesake = found
+                .iter()
+                .find(|(known, _)| known.name == other.name)
+                .map(|(_, first)| &first.shown);
             if namesake.is_some() || file.name == other.name {
                 let first = namesake.cloned().unwrap_or_default().join(FILE_NAME);
                 out.push(
-                    Diagnostic::error(codes::DUPLICATE_NAME, format!("two packages are named `{}`", other.name))
-                        .at(Span::file(package.shown.join(FILE_NAME)))
-                        .note(format!("the first: {}", first.display())),
+                    Diagnostic::error(
+                        codes::DUPLICATE_NAME,
+                        format!("two packages are named `{}`", other.name),
+                    )
+                    .at(Span::file(package.shown.join(FILE_NAME)))
+                    .note(format!("the first: {}", first.display())),
                 );
                 continue;
             }
@@ -162,46 +173,42 @@ impl<'a> Loader<'a> {
         parts: &mut Parts,
         out: &mut Vec<Diagnostic>,
     ) {
-        let scope = Scope {
-            host: self.host,
+        let scope = Scope::new(
+            self.host,
             file,
-            root,
-            shown,
-            overrides: owner.map(|owner| &owner.trees),
-            text: *context,
-        };
+            (root, shown),
+            owner.map(|owner| &owner.trees),
+            *context,
+        );
         let first = parts.nodes.len();
         package::read(&scope, parts, out);
         properties::read(&scope, parts, first, out);
+    }
+
+    /// Where compiled SQL and artifacts go: flag, then project, then `target`.
+    fn target_path(&self, file: &ProjectFile) -> PathBuf {
+        let path = match &self.options.target_path {
+            Some(typed) => self.host.working_directory().join(typed),
+            None => self.root.join(file.target_path.as_deref().unwrap_or("target")),
+        };
+        profile::normal(&path)
     }
 
     fn finish(
         &self,
         (file, others): (ProjectFile, Vec<(ProjectFile, Found)>),
         (vars, target, audiences): (Map<String, Value>, Target, Option<Audiences>),
-        mut parts: Parts,
+        parts: Parts,
         out: &mut Vec<Diagnostic>,
     ) -> Project {
-        if let Some((section, span)) = parts.ignored_sections.first() {
-            let names: Vec<String> = parts.ignored_sections.keys().map(|name| format!("`{name}`")).collect();
-            let (subject, verb) = if names.len() == 1 { ("section", "is") } else { ("sections", "are") };
-            out.push(
-                Diagnostic::warning(
-                    codes::IGNORED_SECTION,
-                    format!("the {subject} {} {verb} not used by a build", names.join(", ")),
-                )
-                .at(span.clone())
-                .note(format!("`{section}` stands here first")),
-            );
-        }
-        parts.nodes.sort_by(|a, b| a.id.cmp(&b.id));
-        let folder = self.options.target_path.clone().or_else(|| file.target_path.clone().map(PathBuf::from));
-        let target_path = match (&self.options.target_path, folder) {
-            (Some(typed), _) => self.host.working_directory().join(typed),
-            (None, folder) => self.root.join(folder.unwrap_or_else(|| PathBuf::from("target"))),
-        };
+        tell_ignored(&parts, out);
+        let target_path = self.target_path(&file);
         let mut owners = IndexMap::from([(file.name.clone(), as_package(&file, self.root))]);
-        owners.extend(others.iter().map(|(other, found)| (other.name.clone(), as_package(other, &found.root))));
+        owners.extend(
+            others
+                .iter()
+                .map(|(other, found)| (other.name.clone(), as_package(other, &found.root))),
+        );
         Project {
             name: file.name,
             root: self.root.to_path_buf(),
@@ -209,20 +216,61 @@ impl<'a> Loader<'a> {
             target,
             vars,
             cli_vars: self.options.vars.clone(),
-            nodes: unique(parts.nodes, |node| (&node.id, node.patch_span.as_ref(), &node.code.file), out),
-            sources: unique(parts.sources, |s| (&s.id, s.span.as_ref(), &s.original_file_path), out),
-            exposures: unique(parts.exposures, |e| (&e.id, e.span.as_ref(), &e.original_file_path), out),
-            unit_tests: unique(parts.unit_tests, |t| (&t.id, t.span.as_ref(), &t.original_file_path), out),
+            nodes: unique(parts.nodes, node_place, out),
+            sources: unique(
+                parts.sources,
+                |s| (&s.id, s.span.as_ref(), &s.original_file_path),
+                out,
+            ),
+            exposures: unique(
+                parts.exposures,
+                |e| (&e.id, e.span.as_ref(), &e.original_file_path),
+                out,
+            ),
+            unit_tests: unique(
+                parts.unit_tests,
+                |t| (&t.id, t.span.as_ref(), &t.original_file_path),
+                out,
+            ),
             groups: unique(parts.groups, |g| (&g.id, None, &g.original_file_path), out),
             docs: unique(parts.docs, |d| (&d.id, None, &d.original_file_path), out),
             macro_files: parts.macro_files,
             macro_patches: parts.macro_patches,
             selectors: selectors(self, out),
             origins: audiences.map(|audiences| audiences.origins).unwrap_or_default(),
-            sync_folders: file.paths.syncs.iter().map(|folder| self.root.join(folder)).collect(),
-            target_path: profile::normal(&target_path),
+            sync_folders: file
+                .paths
+                .syncs
+                .iter()
+                .map(|folder| self.root.join(folder))
+                .collect(),
+            target_path,
             flags: file.flags,
         }
+    }
+}
+
+/// Tells once of the sections that a build does not use.
+fn tell_ignored(parts: &Parts, out: &mut Vec<Diagnostic>) {
+    if let Some((section, span)) = parts.ignored_sections.first() {
+        let names: Vec<String> = parts
+            .ignored_sections
+            .keys()
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let (subject, verb) = if names.len() == 1 {
+            ("section", "is")
+        } else {
+            ("sections", "are")
+        };
+        out.push(
+            Diagnostic::warning(
+                codes::IGNORED_SECTION,
+                format!("the {subject} {} {verb} not used by a build", names.join(", ")),
+            )
+            .at(span.clone())
+            .note(format!("`{section}` stands here first")),
+        );
     }
 }
 
@@ -259,6 +307,12 @@ fn hoisted(mut vars: Map<String, Value>, name: &str, cli: &Map<String, Value>) -
     vars
 }
 
+/// Where a node is written: a generic test in its properties file, everything else in its own.
+fn node_place(node: &Node) -> (&NodeId, Option<&Span>, &PathBuf) {
+    let span = node.patch_span.as_ref().filter(|_| node.generic_test.is_some());
+    (&node.id, span, &node.code.file)
+}
+
 /// Warns of the folders in the configuration trees that nothing lies in.
 fn check_trees(file: &ProjectFile, parts: &Parts, out: &mut Vec<Diagnostic>) {
     let kinds = [
@@ -268,7 +322,11 @@ fn check_trees(file: &ProjectFile, parts: &Parts, out: &mut Vec<Diagnostic>) {
         ("data_tests", NodeKind::Test),
     ];
     for (name, kind) in kinds {
-        let fqns = parts.nodes.iter().filter(|node| node.kind == kind).map(|node| node.fqn.as_slice());
+        let fqns = parts
+            .nodes
+            .iter()
+            .filter(|node| node.kind == kind)
+            .map(|node| node.fqn.as_slice());
         config_layers::unused_paths(name, package::tree(&file.trees, kind), fqns, out);
     }
     let fqns = parts.sources.iter().map(|source| source.fqn.as_slice());
@@ -291,7 +349,11 @@ fn unique<T>(
             out.push(
                 Diagnostic::error(
                     codes::DUPLICATE_NAME,
-                    format!("two {}s are named `{}`", id.resource_type().replace('_', " "), id.short()),
+                    format!(
+                        "two {}s are named `{}`",
+                        id.resource_type().replace('_', " "),
+                        id.short()
+                    ),
                 )
                 .at(place(span, file))
                 .note(format!("the first: {}", place(first_span, first_file))),

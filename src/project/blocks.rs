@@ -37,7 +37,12 @@ fn find(text: &str, kind: &str, file: &Path, out: &mut Vec<Diagnostic>) -> Vec<B
         match words.next() {
             Some(word) if word == kind => {
                 let Some(name) = words.next().map(str::to_owned) else {
-                    out.push(fault(text, file, &tag, format!("a `{kind}` block without a name")));
+                    out.push(fault(
+                        text,
+                        file,
+                        &tag,
+                        format!("a `{kind}` block without a name"),
+                    ));
                     continue;
                 };
                 if let Some((first, unfinished)) = open.replace((tag, name)) {
@@ -62,15 +67,29 @@ fn find(text: &str, kind: &str, file: &Path, out: &mut Vec<Diagnostic>) -> Vec<B
 }
 
 fn unclosed(text: &str, file: &Path, tag: &Tag<'_>, kind: &str, name: &str) -> Diagnostic {
-    fault(text, file, tag, format!("the {kind} block `{name}` is not closed"))
-        .hint(format!("end it with `{{% end{kind} %}}`"))
+    fault(
+        text,
+        file,
+        tag,
+        format!("the {kind} block `{name}` is not closed"),
+    )
+    .hint(format!("end it with `{{% end{kind} %}}`"))
 }
 
 fn fault(text: &str, file: &Path, tag: &Tag<'_>, message: String) -> Diagnostic {
     let before = text.get(..tag.start).unwrap_or_default();
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-    let width = if tag.inner.contains('\n') { 0 } else { tag.inner.chars().count() + 4 };
-    Diagnostic::error(codes::BLOCK_SYNTAX, message).at(Span::new(file, line_of(text, tag.start), column, width))
+    let width = if tag.inner.contains('\n') {
+        0
+    } else {
+        tag.inner.chars().count() + 4
+    };
+    Diagnostic::error(codes::BLOCK_SYNTAX, message).at(Span::new(
+        file,
+        line_of(text, tag.start),
+        column,
+        width,
+    ))
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
@@ -87,7 +106,9 @@ struct Tag<'t> {
 
 impl<'t> Tag<'t> {
     fn words(&self) -> impl Iterator<Item = &'t str> + use<'t> {
-        self.inner.trim_matches(|c: char| c == '-' || c == '+' || c.is_whitespace()).split_whitespace()
+        self.inner
+            .trim_matches(|c: char| c == '-' || c == '+' || c.is_whitespace())
+            .split_whitespace()
     }
 }
 
@@ -129,7 +150,10 @@ mod tests {
         let mut out = Vec::new();
         let found = snapshots(text, Path::new("s.sql"), &mut out);
         assert_eq!(out, []);
-        let found: Vec<_> = found.iter().map(|b| (b.name.as_str(), b.contents.as_str(), b.first_line)).collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|b| (b.name.as_str(), b.contents.as_str(), b.first_line))
+            .collect();
         assert_eq!(found, [("a", "\nselect 1\n", 2), ("b", "x", 5)]);
     }
 

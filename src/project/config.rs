@@ -136,6 +136,41 @@ pub enum HardDeletes {
     NewRecord,
 }
 
+/// The names of the columns that a snapshot adds; a project may choose others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetaColumns {
+    /// Identifies a row of the snapshot.
+    pub scd_id: String,
+    /// When the source row changed.
+    pub updated_at: String,
+    /// From when the row held.
+    pub valid_from: String,
+    /// Until when it held; null while it holds.
+    pub valid_to: String,
+    /// With `hard_deletes: new_record`: whether the row records a deletion.
+    pub is_deleted: String,
+}
+
+impl MetaColumns {
+    /// The names that a configuration gives, dbt's where it gives none.
+    pub fn of(config: &NodeConfig) -> Self {
+        let named = |standard: &str| {
+            config
+                .snapshot_meta_column_names
+                .get(standard)
+                .cloned()
+                .unwrap_or_else(|| standard.to_owned())
+        };
+        Self {
+            scd_id: named("dbt_scd_id"),
+            updated_at: named("dbt_updated_at"),
+            valid_from: named("dbt_valid_from"),
+            valid_to: named("dbt_valid_to"),
+            is_deleted: named("dbt_is_deleted"),
+        }
+    }
+}
+
 /// How bad a failed test is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TestSeverity {
@@ -239,15 +274,22 @@ impl NodeConfig {
         config.read_seed(&mut reading);
         let out = reading.out;
         config.raw = raw;
-        config.raw.insert("enabled".to_owned(), Value::Bool(config.enabled));
-        config.raw.insert("materialized".to_owned(), Value::String(config.materialized.clone()));
+        config
+            .raw
+            .insert("enabled".to_owned(), Value::Bool(config.enabled));
+        config.raw.insert(
+            "materialized".to_owned(),
+            Value::String(config.materialized.clone()),
+        );
         (config, out)
     }
 
     fn read_common(&mut self, from: &mut Reading<'_>) {
         self.enabled = from.flag("enabled").unwrap_or(true);
         self.materialized = match from.node.kind {
-            NodeKind::Model | NodeKind::Analysis => from.text("materialized").unwrap_or_else(|| "view".to_owned()),
+            NodeKind::Model | NodeKind::Analysis => {
+                from.text("materialized").unwrap_or_else(|| "view".to_owned())
+            }
             NodeKind::Operation => "view".to_owned(),
             kind => kind.resource_type().to_owned(),
         };
@@ -261,23 +303,29 @@ impl NodeConfig {
         self.contract_enforced = from.map("contract").get("enforced") == Some(&Value::Bool(true));
         self.full_refresh = from.flag("full_refresh");
         self.group = from.text("group");
-        self.access = from.choice("access", &[
-            ("protected", Access::Protected),
-            ("private", Access::Private),
-            ("public", Access::Public),
-        ]);
+        self.access = from.choice(
+            "access",
+            &[
+                ("protected", Access::Protected),
+                ("private", Access::Private),
+                ("public", Access::Public),
+            ],
+        );
         self.sort_by = from.texts("sort_by");
     }
 
     fn read_incremental(&mut self, from: &mut Reading<'_>) {
         self.unique_key = from.texts("unique_key");
         self.incremental_strategy = from.text("incremental_strategy");
-        self.on_schema_change = from.choice("on_schema_change", &[
-            ("ignore", OnSchemaChange::Ignore),
-            ("fail", OnSchemaChange::Fail),
-            ("append_new_columns", OnSchemaChange::AppendNewColumns),
-            ("sync_all_columns", OnSchemaChange::SyncAllColumns),
-        ]);
+        self.on_schema_change = from.choice(
+            "on_schema_change",
+            &[
+                ("ignore", OnSchemaChange::Ignore),
+                ("fail", OnSchemaChange::Fail),
+                ("append_new_columns", OnSchemaChange::AppendNewColumns),
+                ("sync_all_columns", OnSchemaChange::SyncAllColumns),
+            ],
+        );
         self.incremental_predicates = from.texts("incremental_predicates");
         if self.incremental_predicates.is_empty() {
             self.incremental_predicates = from.texts("predicates");
@@ -298,11 +346,14 @@ impl NodeConfig {
             [all] if all == "all" => CheckColumns::All,
             columns => CheckColumns::Columns(columns.to_vec()),
         };
-        self.hard_deletes = from.choice("hard_deletes", &[
-            ("ignore", HardDeletes::Ignore),
-            ("invalidate", HardDeletes::Invalidate),
-            ("new_record", HardDeletes::NewRecord),
-        ]);
+        self.hard_deletes = from.choice(
+            "hard_deletes",
+            &[
+                ("ignore", HardDeletes::Ignore),
+                ("invalidate", HardDeletes::Invalidate),
+                ("new_record", HardDeletes::NewRecord),
+            ],
+        );
         if from.flag("invalidate_hard_deletes") == Some(true) && from.raw.get("hard_deletes").is_none() {
             self.hard_deletes = HardDeletes::Invalidate;
         }
@@ -313,7 +364,10 @@ impl NodeConfig {
     }
 
     fn read_test(&mut self, from: &mut Reading<'_>) {
-        self.severity = from.choice("severity", &[("error", TestSeverity::Error), ("warn", TestSeverity::Warn)]);
+        self.severity = from.choice(
+            "severity",
+            &[("error", TestSeverity::Error), ("warn", TestSeverity::Warn)],
+        );
         self.warn_if = from.text("warn_if").unwrap_or_else(|| "!= 0".to_owned());
         self.error_if = from.text("error_if").unwrap_or_else(|| "!= 0".to_owned());
         self.where_condition = from.text("where");
@@ -327,12 +381,11 @@ impl NodeConfig {
         self.quote_columns = from.flag("quote_columns");
         let delimiter = from.text("delimiter").unwrap_or_else(|| ",".to_owned());
         let mut characters = delimiter.chars();
-        self.delimiter = match (characters.next(), characters.next()) {
-            (Some(one), None) => one,
-            _ => {
-                from.wrong("delimiter", "one character");
-                ','
-            }
+        self.delimiter = if let (Some(one), None) = (characters.next(), characters.next()) {
+            one
+        } else {
+            from.wrong("delimiter", "one character");
+            ','
         };
     }
 }
@@ -398,7 +451,9 @@ impl<'a> Reading<'a> {
 
     fn count(&mut self, key: &str) -> Option<u64> {
         let value = self.get(key)?;
-        let count = value.as_u64().or_else(|| value.as_str().and_then(|text| text.trim().parse().ok()));
+        let count = value
+            .as_u64()
+            .or_else(|| value.as_str().and_then(|text| text.trim().parse().ok()));
         if count.is_none() {
             self.wrong(key, "a whole number");
         }
@@ -409,7 +464,9 @@ impl<'a> Reading<'a> {
         let Some(value) = self.get(key) else {
             return Vec::new();
         };
-        let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        let items = value
+            .as_array()
+            .map_or(std::slice::from_ref(value), Vec::as_slice);
         let texts: Option<Vec<String>> = items.iter().map(scalar).collect();
         texts.unwrap_or_else(|| {
             self.wrong(key, "text or a list of texts");
@@ -430,8 +487,10 @@ impl<'a> Reading<'a> {
 
     fn text_map(&mut self, key: &str) -> IndexMap<String, String> {
         let map = self.map(key);
-        let texts: Option<IndexMap<String, String>> =
-            map.iter().map(|(name, value)| Some((name.clone(), scalar(value)?))).collect();
+        let texts: Option<IndexMap<String, String>> = map
+            .iter()
+            .map(|(name, value)| Some((name.clone(), scalar(value)?)))
+            .collect();
         texts.unwrap_or_else(|| {
             self.wrong(key, "a mapping of texts");
             IndexMap::new()
@@ -443,12 +502,14 @@ impl<'a> Reading<'a> {
         let Some(value) = self.get(key) else {
             return Vec::new();
         };
-        let items = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        let items = value
+            .as_array()
+            .map_or(std::slice::from_ref(value), Vec::as_slice);
         let hooks: Option<Vec<String>> = items
             .iter()
             .map(|item| match item {
                 Value::Object(map) => map.get("sql").and_then(Value::as_str).map(str::to_owned),
-                Value::String(text) => hook_text(text),
+                Value::String(text) => Some(hook_text(text)),
                 _ => None,
             })
             .collect();
@@ -476,12 +537,17 @@ impl<'a> Reading<'a> {
 }
 
 /// A hook's text; dbt also takes a mapping written as JSON.
-fn hook_text(text: &str) -> Option<String> {
-    let parsed = text.trim_start().starts_with('{').then(|| serde_json::from_str::<Value>(text).ok()).flatten();
-    match parsed.as_ref().and_then(|value| value.get("sql")).and_then(Value::as_str) {
-        Some(sql) => Some(sql.to_owned()),
-        None => Some(text.to_owned()),
-    }
+fn hook_text(text: &str) -> String {
+    let parsed = text
+        .trim_start()
+        .starts_with('{')
+        .then(|| serde_json::from_str::<Value>(text).ok())
+        .flatten();
+    let sql = parsed
+        .as_ref()
+        .and_then(|value| value.get("sql"))
+        .and_then(Value::as_str);
+    sql.unwrap_or(text).to_owned()
 }
 
 fn scalar(value: &Value) -> Option<String> {

@@ -14,7 +14,10 @@ pub(super) fn along_path(tree: Option<&Yaml>, fqn: &[String]) -> Map<String, Val
     let mut parts = fqn.iter();
     while let Some(mapping) = level {
         merge(&mut merged, settings(mapping));
-        level = parts.next().and_then(|part| mapping.get(part)).and_then(Yaml::as_mapping);
+        level = parts
+            .next()
+            .and_then(|part| mapping.get(part))
+            .and_then(Yaml::as_mapping);
     }
     merged
 }
@@ -101,7 +104,12 @@ fn grants(base: &mut Map<String, Value>, value: Value) {
 /// The texts of a merged list, such as `tags`.
 pub(super) fn texts(value: Option<&Value>) -> Vec<String> {
     let items = value.and_then(Value::as_array);
-    items.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    items
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 fn listed(value: Value) -> Vec<Value> {
@@ -122,8 +130,9 @@ pub(super) fn unused_paths<'a>(
     let Some(mapping) = tree.and_then(Yaml::as_mapping) else {
         return;
     };
-    let prefixes: HashSet<&[String]> =
-        fqns.flat_map(|fqn| (1..=fqn.len()).filter_map(move |n| fqn.get(..n))).collect();
+    let prefixes: HashSet<&[String]> = fqns
+        .flat_map(|fqn| (1..=fqn.len()).filter_map(move |n| fqn.get(..n)))
+        .collect();
     unused_below(kind, mapping, &mut Vec::new(), &prefixes, out);
 }
 
@@ -151,7 +160,10 @@ fn unused_below(
             out.push(
                 Diagnostic::warning(
                     codes::UNUSED_CONFIG_PATH,
-                    format!("the path `{kind}.{}` of `dbt_project.yml` leads to nothing", path.join(".")),
+                    format!(
+                        "the path `{kind}.{}` of `dbt_project.yml` leads to nothing",
+                        path.join(".")
+                    ),
                 )
                 .at(entry.key.span())
                 .nearest(key, siblings),
@@ -209,6 +221,9 @@ mod tests {
             json!({"materialized": "table", "tags": ["a", "b"], "enabled": false})
         );
         let config = along_path(tree.as_ref(), &fqn(&["shop", "other"]));
-        assert_eq!(Value::Object(config), json!({"materialized": "view", "tags": ["a"]}));
+        assert_eq!(
+            Value::Object(config),
+            json!({"materialized": "view", "tags": ["a"]})
+        );
     }
 }

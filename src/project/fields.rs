@@ -63,7 +63,8 @@ impl<'y> Fields<'y> {
     pub(super) fn required_text(&self, key: &str, out: &mut Vec<Diagnostic>) -> Option<String> {
         if self.get(key).is_none() {
             out.push(
-                Diagnostic::error(codes::MISSING_KEY, format!("{} has no `{key}`", self.what)).at(self.yaml.span()),
+                Diagnostic::error(codes::MISSING_KEY, format!("{} has no `{key}`", self.what))
+                    .at(self.yaml.span()),
             );
         }
         self.text(key, out)
@@ -72,13 +73,11 @@ impl<'y> Fields<'y> {
     /// A boolean.
     pub(super) fn flag(&self, key: &str, out: &mut Vec<Diagnostic>) -> Option<bool> {
         let value = self.get(key)?;
-        match &value.content {
-            Content::Bool(flag) => Some(*flag),
-            _ => {
-                out.push(wrong_type(value, &self.at(key), "a boolean"));
-                None
-            }
+        if let Content::Bool(flag) = value.content {
+            return Some(flag);
         }
+        out.push(wrong_type(value, &self.at(key), "a boolean"));
+        None
     }
 
     /// A list; empty where the key is absent.

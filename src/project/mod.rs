@@ -71,12 +71,20 @@ fn find(host: &Host, wanted: Option<&Path>, out: &mut Vec<Diagnostic>) -> Option
         Some(folder) => vec![here.join(folder)],
         None => vec![here.to_path_buf(), here.join("sql")],
     };
-    let found = candidates.iter().find(|folder| host.exists(&folder.join(FILE_NAME)));
+    let found = candidates
+        .iter()
+        .find(|folder| host.exists(&folder.join(FILE_NAME)));
     if found.is_none() {
-        let place = wanted.map_or_else(|| "here or in `sql`".to_owned(), |f| format!("in `{}`", f.display()));
+        let place = wanted.map_or_else(
+            || "here or in `sql`".to_owned(),
+            |f| format!("in `{}`", f.display()),
+        );
         out.push(
-            Diagnostic::error(codes::PROJECT_NOT_FOUND, format!("there is no `{FILE_NAME}` {place}"))
-                .hint("go to the project's folder or name it with `--project-dir`"),
+            Diagnostic::error(
+                codes::PROJECT_NOT_FOUND,
+                format!("there is no `{FILE_NAME}` {place}"),
+            )
+            .hint("go to the project's folder or name it with `--project-dir`"),
         );
     }
     found.map(|folder| profile::normal(folder))

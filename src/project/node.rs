@@ -132,7 +132,7 @@ pub struct Node {
     pub original_file_path: PathBuf,
     /// dbt's fully qualified name: package, folders, name.
     pub fqn: Vec<String>,
-    /// The SQL as written (for a generic test, the call; for a seed, nothing).
+    /// The SQL as written (for a generic test, the call; for a seed, its CSV).
     pub code: TemplateText,
     /// What is configured outside the SQL.
     pub config: ConfigLayers,

@@ -1,5 +1,6 @@
 //! One package's files: models, seeds, snapshots, tests, analyses, macros, docs.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +9,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::blocks;
 use super::config_layers;
-use super::node::{ConfigLayers, DocBlock, Exposure, Group, MacroFile, MacroPatch, Node, NodeKind, TemplateText};
+use super::node::{
+    ConfigLayers, DocBlock, Exposure, Group, MacroFile, MacroPatch, Node, NodeKind, TemplateText,
+};
 use super::node::{SourceTable, UnitTest};
 use super::project_file::{FILE_NAME, ProjectFile, Trees};
 use super::templates::TextContext;
@@ -28,6 +31,7 @@ pub(super) struct Scope<'a> {
     /// The trees of the root project, for another package.
     pub(super) overrides: Option<&'a Trees>,
     pub(super) text: TextContext<'a>,
+    fixtures: OnceCell<Vec<FoundFile>>,
 }
 
 /// What the files of all packages hold.
@@ -58,7 +62,32 @@ pub(super) struct FoundFile {
     pub(super) shown: PathBuf,
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
+    /// The scope of a package in the folder `root`, which messages show as `shown`.
+    pub(super) fn new(
+        host: &'a Host,
+        file: &'a ProjectFile,
+        (root, shown): (&'a Path, &'a Path),
+        overrides: Option<&'a Trees>,
+        text: TextContext<'a>,
+    ) -> Self {
+        Self {
+            host,
+            file,
+            root,
+            shown,
+            overrides,
+            text,
+            fixtures: OnceCell::new(),
+        }
+    }
+
+    /// The files that unit tests may take their rows from, looked for when the first asks.
+    pub(super) fn fixtures(&self) -> &[FoundFile] {
+        self.fixtures
+            .get_or_init(|| self.files(&self.file.paths.tests, &["csv", "sql"]))
+    }
+
     pub(super) fn name(&self) -> &str {
         &self.file.name
     }
@@ -95,7 +124,11 @@ impl Scope<'_> {
         match self.host.read_text(&file.path) {
             Ok(text) => Some(text),
             Err(e) => {
-                out.extend(e.into_diagnostics().into_iter().map(|d| d.at(Span::file(&file.shown))));
+                out.extend(
+                    e.into_diagnostics()
+                        .into_iter()
+                        .map(|d| d.at(Span::file(&file.shown))),
+                );
                 None
             }
         }
@@ -125,8 +158,13 @@ impl Scope<'_> {
         }
     }
 
-    fn node(&self, kind: NodeKind, name: &str, fqn: Vec<String>, file: &FoundFile, contents: &str) -> Node {
-        let text = if kind == NodeKind::Seed { "" } else { contents };
+    fn node(
+        &self,
+        kind: NodeKind,
+        (name, fqn): (&str, Vec<String>),
+        file: &FoundFile,
+        contents: &str,
+    ) -> Node {
         Node {
             id: NodeId::new(format!("{}.{}.{name}", kind.resource_type(), self.name())),
             kind,
@@ -137,7 +175,7 @@ impl Scope<'_> {
             config: self.config_layers(kind, &fqn),
             fqn,
             code: TemplateText {
-                text: Arc::from(text),
+                text: Arc::from(contents),
                 file: file.shown.clone(),
                 first_line: 1,
             },
@@ -183,13 +221,17 @@ pub(super) fn read(scope: &Scope<'_>, parts: &mut Parts, out: &mut Vec<Diagnosti
     }
     for file in scope.files(&paths.docs, &["md"]) {
         if let Some(text) = scope.read(&file, out) {
-            parts.docs.extend(blocks::docs(&text, &file.shown, out).into_iter().map(|block| DocBlock {
-                id: NodeId::new(format!("doc.{}.{}", scope.name(), block.name)),
-                name: block.name,
-                package: scope.name().to_owned(),
-                contents: block.contents.trim().to_owned(),
-                original_file_path: file.original.clone(),
-            }));
+            parts.docs.extend(
+                blocks::docs(&text, &file.shown, out)
+                    .into_iter()
+                    .map(|block| DocBlock {
+                        id: NodeId::new(format!("doc.{}.{}", scope.name(), block.name)),
+                        name: block.name,
+                        package: scope.name().to_owned(),
+                        contents: block.contents.trim().to_owned(),
+                        original_file_path: file.original.clone(),
+                    }),
+            );
         }
     }
     read_hooks(scope, parts);
@@ -215,7 +257,9 @@ fn read_plain(
     out: &mut Vec<Diagnostic>,
 ) {
     for file in scope.files(folders, &[extension]) {
-        let Some(text) = scope.read(&file, out) else { continue };
+        let Some(text) = scope.read(&file, out) else {
+            continue;
+        };
         if kind == NodeKind::Model && blocks::may_hold(&text, "snapshot") {
             let found = blocks::snapshots(&text, &file.shown, &mut Vec::new());
             if !found.is_empty() {
@@ -223,13 +267,18 @@ fn read_plain(
                 continue;
             }
         }
-        let name = file.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = file
+            .path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let mut fqn = scope.fqn_prefix(&file.inner);
         if kind == NodeKind::Analysis {
             fqn.insert(1, "analysis".to_owned());
         }
         fqn.push(name.clone());
-        let mut node = scope.node(kind, &name, fqn, &file, &text);
+        let mut node = scope.node(kind, (&name, fqn), &file, &text);
         if kind == NodeKind::Analysis {
             node.path = Path::new("analysis").join(&file.inner);
         }
@@ -239,25 +288,42 @@ fn read_plain(
 
 fn read_snapshots(scope: &Scope<'_>, parts: &mut Parts, out: &mut Vec<Diagnostic>) {
     for file in scope.files(&scope.file.paths.snapshots, &["sql"]) {
-        let Some(text) = scope.read(&file, out) else { continue };
+        let Some(text) = scope.read(&file, out) else {
+            continue;
+        };
         let blocks = blocks::snapshots(&text, &file.shown, out);
-        if blocks.is_empty() && !text.trim().is_empty() {
+        if blocks.is_empty() && !text.trim().is_empty() && !blocks::may_hold(&text, "snapshot") {
             out.push(
-                Diagnostic::warning(codes::BLOCK_SYNTAX, "a file of the snapshot folder without a snapshot")
-                    .at(Span::file(&file.shown))
-                    .hint("put the query between `{% snapshot name %}` and `{% endsnapshot %}`"),
+                Diagnostic::warning(
+                    codes::BLOCK_SYNTAX,
+                    "a file of the snapshot folder without a snapshot",
+                )
+                .at(Span::file(&file.shown))
+                .hint("put the query between `{% snapshot name %}` and `{% endsnapshot %}`"),
             );
         }
         add_snapshots(scope, &file, &text, blocks, parts);
     }
 }
 
-fn add_snapshots(scope: &Scope<'_>, file: &FoundFile, text: &str, found: Vec<blocks::Block>, parts: &mut Parts) {
+fn add_snapshots(
+    scope: &Scope<'_>,
+    file: &FoundFile,
+    text: &str,
+    found: Vec<blocks::Block>,
+    parts: &mut Parts,
+) {
     for block in found {
         let mut fqn = scope.fqn_prefix(&file.inner);
-        fqn.push(file.path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
+        fqn.push(
+            file.path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+        );
         fqn.push(block.name.clone());
-        let mut node = scope.node(NodeKind::Snapshot, &block.name, fqn, file, text);
+        let mut node = scope.node(NodeKind::Snapshot, (&block.name, fqn), file, text);
         node.code = TemplateText {
             text: Arc::from(block.contents),
             file: file.shown.clone(),
@@ -277,7 +343,7 @@ pub(super) fn declared_snapshot(
     let mut fqn = scope.fqn_prefix(&file.inner);
     fqn.push(name.to_owned());
     let contents = scope.host.read_text(&file.path).unwrap_or_default();
-    let mut node = scope.node(NodeKind::Snapshot, name, fqn, file, &contents);
+    let mut node = scope.node(NodeKind::Snapshot, (name, fqn), file, &contents);
     node.path = file.inner.join(format!("{name}.sql"));
     node.code = TemplateText {
         text: Arc::from(format!("select * from {{{{ {relation} }}}}")),
@@ -297,15 +363,24 @@ fn read_tests(scope: &Scope<'_>, parts: &mut Parts, out: &mut Vec<Diagnostic>) {
         if file.inner.starts_with("fixtures") {
             continue;
         }
-        let Some(text) = scope.read(&file, out) else { continue };
+        let Some(text) = scope.read(&file, out) else {
+            continue;
+        };
         if blocks::may_hold(&text, "test") {
             parts.macro_files.push(macro_file(scope, &file, text));
             continue;
         }
-        let name = file.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = file
+            .path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let mut fqn = scope.fqn_prefix(&file.inner);
         fqn.push(name.clone());
-        parts.nodes.push(scope.node(NodeKind::Test, &name, fqn, &file, &text));
+        parts
+            .nodes
+            .push(scope.node(NodeKind::Test, (&name, fqn), &file, &text));
     }
 }
 
@@ -329,8 +404,14 @@ fn macro_file(scope: &Scope<'_>, file: &FoundFile, text: String) -> MacroFile {
 
 /// Hooks; as in dbt, the checksum of each is that of the whole `dbt_project.yml`.
 fn read_hooks(scope: &Scope<'_>, parts: &mut Parts) {
-    let contents = scope.host.read_text(&scope.root.join(FILE_NAME)).unwrap_or_default();
-    let hooks = [("on-run-start", &scope.file.on_run_start), ("on-run-end", &scope.file.on_run_end)];
+    let contents = scope
+        .host
+        .read_text(&scope.root.join(FILE_NAME))
+        .unwrap_or_default();
+    let hooks = [
+        ("on-run-start", &scope.file.on_run_start),
+        ("on-run-end", &scope.file.on_run_end),
+    ];
     for (event, texts) in hooks {
         for (index, text) in texts.iter().enumerate() {
             let name = format!("{}-{event}-{index}", scope.name());
@@ -341,9 +422,11 @@ fn read_hooks(scope: &Scope<'_>, parts: &mut Parts) {
                 shown: text.file.clone(),
             };
             let fqn = vec![scope.name().to_owned(), "hooks".to_owned(), name.clone()];
-            let mut node = scope.node(NodeKind::Operation, &name, fqn, &file, &contents);
+            let mut node = scope.node(NodeKind::Operation, (&name, fqn), &file, &contents);
             node.code = text.clone();
-            node.config.properties.insert("tags".to_owned(), serde_json::json!([event]));
+            node.config
+                .properties
+                .insert("tags".to_owned(), serde_json::json!([event]));
             parts.nodes.push(node);
         }
     }

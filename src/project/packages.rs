@@ -64,14 +64,21 @@ pub(super) fn find(
         }
     }
     let there = installed_packages(host, owner, installed);
-    if there.is_empty() {
-        if let Some((package, span)) = wanted_elsewhere.into_iter().find(|(package, _)| !is_built_in(package)) {
-            out.push(
-                Diagnostic::error(codes::PACKAGE_NOT_FOUND, format!("package `{package}` is not installed"))
-                    .at(span)
-                    .hint(format!("put it into `{installed}` with `dbt deps`, or name its folder with `local:`")),
-            );
-        }
+    if there.is_empty()
+        && let Some((package, span)) = wanted_elsewhere
+            .into_iter()
+            .find(|(package, _)| !is_built_in(package))
+    {
+        out.push(
+            Diagnostic::error(
+                codes::PACKAGE_NOT_FOUND,
+                format!("package `{package}` is not installed"),
+            )
+            .at(span)
+            .hint(format!(
+                "put it into `{installed}` with `dbt deps`, or name its folder with `local:`"
+            )),
+        );
     }
     for package in there {
         if !found.iter().any(|other: &Found| other.root == package.root) {
@@ -96,17 +103,25 @@ fn declared(host: &Host, owner: &Found, item: &Yaml, out: &mut Vec<Diagnostic>) 
         out.push(
             Diagnostic::error(codes::PACKAGE_NOT_FOUND, format!("no package lies in `{local}`"))
                 .at(fields.get("local").map_or_else(|| item.span(), Yaml::span))
-                .note(format!("looked for `{}`", package.shown.join(FILE_NAME).display())),
+                .note(format!(
+                    "looked for `{}`",
+                    package.shown.join(FILE_NAME).display()
+                )),
         );
         return None;
     }
-    let name = ["package", "git", "tarball", "private"].iter().find_map(|key| fields.get(key).and_then(scalar_text));
+    let name = ["package", "git", "tarball", "private"]
+        .iter()
+        .find_map(|key| fields.get(key).and_then(scalar_text));
     name.map(Declared::Elsewhere)
 }
 
 /// Whether Headwater has the macros of a package itself.
 fn is_built_in(package: &str) -> bool {
-    package.rsplit('/').next().is_some_and(|name| name.trim_end_matches(".git").replace('-', "_") == "dbt_utils")
+    package
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.trim_end_matches(".git").replace('-', "_") == "dbt_utils")
 }
 
 fn installed_packages(host: &Host, owner: &Found, folder: &str) -> Vec<Found> {
@@ -116,7 +131,10 @@ fn installed_packages(host: &Host, owner: &Found, folder: &str) -> Vec<Found> {
         .into_iter()
         .filter(|entry| host.exists(&entry.join(FILE_NAME)))
         .map(|entry| {
-            let shown = owner.shown.join(folder).join(entry.file_name().unwrap_or_default());
+            let shown = owner
+                .shown
+                .join(folder)
+                .join(entry.file_name().unwrap_or_default());
             Found { root: entry, shown }
         })
         .collect()

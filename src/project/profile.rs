@@ -77,7 +77,10 @@ fn defaults(wanted: &Wanted<'_>) -> Target {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Target {
         profile_name: wanted.profile.clone(),
-        name: options.target.clone().unwrap_or_else(|| DEFAULT_TARGET.to_owned()),
+        name: options
+            .target
+            .clone()
+            .unwrap_or_else(|| DEFAULT_TARGET.to_owned()),
         database: DEFAULT_DATABASE.to_owned(),
         schema: DEFAULT_SCHEMA.to_owned(),
         warehouse: location(wanted.root, "warehouse"),
@@ -122,7 +125,9 @@ fn choose(
     let Some(fields) = Fields::of(profile, what, &["config", "outputs", "target"], out) else {
         return defaults;
     };
-    let written = fields.get("target").map(|target| context.render(target, &[], out));
+    let written = fields
+        .get("target")
+        .map(|target| context.render(target, &[], out));
     let name = wanted
         .options
         .target
@@ -143,10 +148,19 @@ fn choose(
         return defaults;
     };
     let defaults = Target { name, ..defaults };
-    let kind = output.as_mapping().and_then(|output| output.get("type")).and_then(scalar_text);
+    let kind = output
+        .as_mapping()
+        .and_then(|output| output.get("type"))
+        .and_then(scalar_text);
     match kind.as_deref() {
         Some(ENGINE) => native(&context.render(output, &[], out), defaults, wanted, out),
-        kind => foreign(output, kind.unwrap_or("nothing"), defaults, (wanted, context), out),
+        kind => foreign(
+            output,
+            kind.unwrap_or("nothing"),
+            defaults,
+            (wanted, context),
+            out,
+        ),
     }
 }
 
@@ -161,18 +175,28 @@ fn foreign(
     out.push(
         Diagnostic::warning(
             codes::TARGET_REPLACED,
-            format!("target `{}` is of type `{kind}`: the embedded engine builds it", defaults.name),
+            format!(
+                "target `{}` is of type `{kind}`: the embedded engine builds it",
+                defaults.name
+            ),
         )
         .at(output.span())
-        .note(format!("the tables go to `{}`", shown_location(wanted.root, &defaults.warehouse)))
-        .hint(format!("a target of type `{ENGINE}` sets the warehouse, the memory and the threads")),
+        .note(format!(
+            "the tables go to `{}`",
+            shown_location(wanted.root, &defaults.warehouse)
+        ))
+        .hint(format!(
+            "a target of type `{ENGINE}` sets the warehouse, the memory and the threads"
+        )),
     );
     let text = |key: &str, out: &mut Vec<Diagnostic>| {
         let value = context.render(output.as_mapping()?.get(key)?, &[], out);
         scalar_text(&value)
     };
     let schema = text("schema", out).unwrap_or_else(|| defaults.schema.clone());
-    let threads = text("threads", out).and_then(|threads| threads.parse().ok()).unwrap_or(defaults.threads);
+    let threads = text("threads", out)
+        .and_then(|threads| threads.parse().ok())
+        .unwrap_or(defaults.threads);
     Target {
         schema,
         threads: wanted.options.threads.unwrap_or(threads).max(1),
@@ -185,7 +209,8 @@ fn native(output: &Yaml, defaults: Target, wanted: &Wanted<'_>, out: &mut Vec<Di
     let Some(fields) = Fields::of(output, what, KNOWN, out) else {
         return defaults;
     };
-    let place = |key: &str, out: &mut Vec<Diagnostic>| fields.text(key, out).map(|text| location(wanted.root, &text));
+    let place =
+        |key: &str, out: &mut Vec<Diagnostic>| fields.text(key, out).map(|text| location(wanted.root, &text));
     let threads = count(&fields, out).unwrap_or(defaults.threads);
     Target {
         database: fields.text("database", out).unwrap_or(defaults.database),
@@ -203,7 +228,9 @@ fn native(output: &Yaml, defaults: Target, wanted: &Wanted<'_>, out: &mut Vec<Di
 
 fn count(fields: &Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<usize> {
     let value = fields.get("threads")?;
-    let threads = scalar_text(value).and_then(|text| text.parse().ok()).filter(|threads| *threads > 0);
+    let threads = scalar_text(value)
+        .and_then(|text| text.parse().ok())
+        .filter(|threads| *threads > 0);
     if threads.is_none() {
         out.push(wrong_type(value, "`threads`", "a whole number above 0"));
     }
@@ -234,10 +261,9 @@ fn memory_limit(fields: &Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<u64> {
     let value = fields.get("memory_limit")?;
     let bytes = scalar_text(value).as_deref().and_then(parse_bytes);
     if bytes.is_none() {
-        out.push(
-            wrong_type(value, "`memory_limit`", "a size such as `4GB`")
-                .hint("the units are `KB`, `MB`, `GB`, `TB` (powers of 1000) and `KiB`, `MiB`, `GiB`, `TiB` (of 1024)"),
-        );
+        out.push(wrong_type(value, "`memory_limit`", "a size such as `4GB`").hint(
+            "the units are `KB`, `MB`, `GB`, `TB` (powers of 1000) and `KiB`, `MiB`, `GiB`, `TiB` (of 1024)",
+        ));
     }
     bytes
 }
@@ -245,7 +271,9 @@ fn memory_limit(fields: &Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<u64> {
 /// Reads a size: `4GB`, `512 MiB`, `1.5g`, `1000000`.
 pub fn parse_bytes(text: &str) -> Option<u64> {
     let text = text.trim();
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let split = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (amount, unit) = text.split_at(split);
     let (base, power) = match unit.trim().to_ascii_lowercase().as_str() {
         "" | "b" => (1000_u64, 0),
@@ -263,7 +291,11 @@ pub fn parse_bytes(text: &str) -> Option<u64> {
     let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
     let whole = whole.parse::<u64>().ok()?.checked_mul(unit_bytes)?;
     let digits = u32::try_from(fraction.len()).ok().filter(|digits| *digits <= 9)?;
-    let part = if fraction.is_empty() { 0 } else { fraction.parse::<u64>().ok()? };
+    let part = if fraction.is_empty() {
+        0
+    } else {
+        fraction.parse::<u64>().ok()?
+    };
     let part = part.checked_mul(unit_bytes)? / 10_u64.pow(digits);
     whole.checked_add(part).filter(|bytes| *bytes > 0)
 }
@@ -277,7 +309,9 @@ fn location(root: &Path, text: &str) -> String {
 }
 
 fn shown_location(root: &Path, location: &str) -> String {
-    Path::new(location).strip_prefix(root).map_or_else(|_| location.to_owned(), |path| path.display().to_string())
+    Path::new(location)
+        .strip_prefix(root)
+        .map_or_else(|_| location.to_owned(), |path| path.display().to_string())
 }
 
 /// The path without `.` and `..`, as far as that can be told without looking.
@@ -319,7 +353,10 @@ mod tests {
 
     #[test]
     fn paths_lose_their_dots() {
-        assert_eq!(normal(Path::new("/a/sql/../warehouse/./x")), Path::new("/a/warehouse/x"));
+        assert_eq!(
+            normal(Path::new("/a/sql/../warehouse/./x")),
+            Path::new("/a/warehouse/x")
+        );
         assert_eq!(normal(Path::new("../x")), Path::new("../x"));
     }
 }

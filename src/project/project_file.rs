@@ -80,7 +80,6 @@ const RAW: &[&str] = &[
 pub(super) struct ProjectFile {
     pub(super) name: String,
     pub(super) version: Option<String>,
-    pub(super) profile: Option<String>,
     pub(super) paths: Paths,
     pub(super) vars: Map<String, Value>,
     pub(super) trees: Trees,
@@ -133,7 +132,11 @@ pub(super) fn read(host: &Host, path: &Path, shown: &Path, out: &mut Vec<Diagnos
 }
 
 /// The top-level texts that are needed before a target is chosen: `name` and `profile`.
-pub(super) fn heading(yaml: &Yaml, context: &TextContext<'_>, out: &mut Vec<Diagnostic>) -> (String, Option<String>) {
+pub(super) fn heading(
+    yaml: &Yaml,
+    context: &TextContext<'_>,
+    out: &mut Vec<Diagnostic>,
+) -> (String, Option<String>) {
     let mut text = |key: &str| {
         let value = context.render(yaml.as_mapping()?.get(key)?, &[], out);
         super::fields::scalar_text(&value)
@@ -151,7 +154,11 @@ pub(super) fn vars(yaml: &Yaml) -> Map<String, Value> {
 }
 
 /// Gives the file its meaning; `None` when it has no name to be called by.
-pub(super) fn interpret(yaml: &Yaml, context: &TextContext<'_>, out: &mut Vec<Diagnostic>) -> Option<ProjectFile> {
+pub(super) fn interpret(
+    yaml: &Yaml,
+    context: &TextContext<'_>,
+    out: &mut Vec<Diagnostic>,
+) -> Option<ProjectFile> {
     let rendered = context.render(yaml, RAW, out);
     let fields = Fields::of(&rendered, format!("`{FILE_NAME}`"), KNOWN, out)?;
     let name = fields.required_text("name", out)?;
@@ -168,7 +175,6 @@ pub(super) fn interpret(yaml: &Yaml, context: &TextContext<'_>, out: &mut Vec<Di
     Some(ProjectFile {
         name,
         version: fields.text("version", out),
-        profile: fields.text("profile", out),
         paths: paths(&fields, out),
         vars: vars(yaml),
         trees,
@@ -177,13 +183,18 @@ pub(super) fn interpret(yaml: &Yaml, context: &TextContext<'_>, out: &mut Vec<Di
         dispatch: fields.list("dispatch", out).iter().map(Yaml::to_value).collect(),
         flags: fields.map("flags", out),
         target_path: fields.text("target-path", out),
-        packages_folder: fields.text("packages-install-path", out).unwrap_or_else(|| "dbt_packages".to_owned()),
+        packages_folder: fields
+            .text("packages-install-path", out)
+            .unwrap_or_else(|| "dbt_packages".to_owned()),
     })
 }
 
 fn paths(fields: &Fields<'_>, out: &mut Vec<Diagnostic>) -> Paths {
     let mut folders = |keys: &[&str], default: &str| {
-        let found = keys.iter().map(|key| fields.texts(key, out)).find(|found| !found.is_empty());
+        let found = keys
+            .iter()
+            .map(|key| fields.texts(key, out))
+            .find(|found| !found.is_empty());
         found.unwrap_or_else(|| vec![default.to_owned()])
     };
     let models = folders(&["model-paths", "source-paths"], "models");
@@ -195,7 +206,11 @@ fn paths(fields: &Fields<'_>, out: &mut Vec<Diagnostic>) -> Paths {
     let syncs = folders(&["sync-paths"], "syncs");
     let mut docs = fields.texts("docs-paths", out);
     if docs.is_empty() {
-        docs = [&models, &seeds, &snapshots, &analyses, &macros, &tests].into_iter().flatten().cloned().collect();
+        docs = [&models, &seeds, &snapshots, &analyses, &macros, &tests]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect();
     }
     Paths {
         models,

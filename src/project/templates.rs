@@ -60,7 +60,10 @@ impl TextContext<'_> {
     }
 
     fn render_text(&self, yaml: &Yaml, text: &Arc<str>, out: &mut Vec<Diagnostic>) -> Yaml {
-        match self.templates.render(&template_text(yaml, text), self.vars, self.target) {
+        match self
+            .templates
+            .render(&template_text(yaml, text), self.vars, self.target)
+        {
             Ok(value) => yaml.replaced_by(value),
             Err(diagnostic) => {
                 out.push(diagnostic.at(yaml.span()));

@@ -95,7 +95,11 @@ pub fn plan_all(ctx: &RunCtx, selected: &[NodeId]) -> Result<()> {
             faults.append(&mut diagnostics);
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(Error::Diagnostics(faults)) }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Diagnostics(faults))
+    }
 }
 
 /// Runs a selection.
@@ -109,18 +113,27 @@ pub async fn run(
 ) -> Result<RunOutcome> {
     let begun = Instant::now();
     plan_all(&ctx, &request.selected)?;
-    reporter.report(&RunEvent::Planned { n_nodes: request.selected.len(), elapsed: begun.elapsed() });
+    reporter.report(&RunEvent::Planned {
+        n_nodes: request.selected.len(),
+        elapsed: begun.elapsed(),
+    });
     let mut walk = Walk::new(&ctx, &request, reporter.as_ref());
     walk.go(&ctx, request.threads.max(1)).await;
     let Walk { finished, .. } = walk;
     let all_well = finished.iter().all(|one| !one.result.status.is_failure());
     let published = match request.after {
-        AfterRun::Publish if all_well => {
-            Some(publish::publish(&ctx, &finished, request.keep_builds, reporter.as_ref())?)
-        }
+        AfterRun::Publish if all_well => Some(publish::publish(
+            &ctx,
+            &finished,
+            request.keep_builds,
+            reporter.as_ref(),
+        )?),
         AfterRun::Publish | AfterRun::Leave => None,
     };
-    Ok(RunOutcome { results: finished.into_iter().map(|one| one.result).collect(), published })
+    Ok(RunOutcome {
+        results: finished.into_iter().map(|one| one.result).collect(),
+        published,
+    })
 }
 
 /// A walk over the schedule.
@@ -137,14 +150,24 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(ctx: &RunCtx, request: &RunRequest, reporter: &'a dyn ProgressReporter) -> Self {
-        let parents = ctx.graph.parents();
+        let parents = ctx.graph.waiting_order();
         let tests: BTreeSet<NodeId> = request
             .selected
             .iter()
-            .filter(|id| ctx.graph.node(id).is_some_and(|node| node.node.kind == NodeKind::Test))
+            .filter(|id| {
+                ctx.graph
+                    .node(id)
+                    .is_some_and(|node| node.node.kind == NodeKind::Test)
+            })
             .cloned()
             .collect();
-        let schedule = Schedule::new(&request.selected, Dependencies { parents: &parents, tests: &tests });
+        let schedule = Schedule::new(
+            &request.selected,
+            Dependencies {
+                parents: &parents,
+                tests: &tests,
+            },
+        );
         let mut ready = schedule.ready();
         ready.reverse();
         Self {
@@ -183,14 +206,23 @@ impl<'a> Walk<'a> {
 
     fn begin(&self, ctx: &Arc<RunCtx>, id: &NodeId, at_work: &mut JoinSet<Finished>) {
         let (what, label) = node::describe(ctx, id);
-        self.reporter.report(&RunEvent::Started { id, what, label: &label });
+        self.reporter.report(&RunEvent::Started {
+            id,
+            what,
+            label: &label,
+        });
         let (ctx, id) = (Arc::clone(ctx), id.clone());
         at_work.spawn(async move { node::execute(ctx, id).await });
     }
 
     /// Why a node cannot be run: something it waits for did not end well, or the run was stopped.
     fn hindrance(&self, id: &NodeId) -> Option<String> {
-        let failed = self.parents.get(id).into_iter().flatten().find_map(|parent| self.barred.get(parent));
+        let failed = self
+            .parents
+            .get(id)
+            .into_iter()
+            .flatten()
+            .find_map(|parent| self.barred.get(parent));
         match failed {
             Some(root) => Some(format!("`{}` did not end well", root.short())),
             None if self.stopped => Some("the run was stopped by a failure".to_owned()),
@@ -202,7 +234,12 @@ impl<'a> Walk<'a> {
         let id = finished.result.id.clone();
         let status = finished.result.status;
         if !status.lets_pass() {
-            let inherited = self.parents.get(&id).into_iter().flatten().find_map(|parent| self.barred.get(parent));
+            let inherited = self
+                .parents
+                .get(&id)
+                .into_iter()
+                .flatten()
+                .find_map(|parent| self.barred.get(parent));
             let root = inherited.cloned().unwrap_or_else(|| id.clone());
             self.barred.insert(id.clone(), root);
         }
@@ -219,7 +256,11 @@ impl<'a> Walk<'a> {
 
 impl Finished {
     fn plain(result: NodeResult) -> Self {
-        Self { result, relation: None, verdict: None }
+        Self {
+            result,
+            relation: None,
+            verdict: None,
+        }
     }
 
     fn failed(mut result: NodeResult, diagnostics: Vec<Diagnostic>) -> Self {

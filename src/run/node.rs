@@ -37,7 +37,10 @@ pub(super) async fn execute(ctx: Arc<RunCtx>, id: NodeId) -> Finished {
     let work = AssertUnwindSafe(work(&ctx, &id)).catch_unwind();
     work.await.unwrap_or_else(|_| {
         let message = format!("work on `{id}` broke off");
-        Finished::failed(blank(&ctx, &id), vec![Diagnostic::error(codes::INTERNAL, message)])
+        Finished::failed(
+            blank(&ctx, &id),
+            vec![Diagnostic::error(codes::INTERNAL, message)],
+        )
     })
 }
 
@@ -62,10 +65,15 @@ async fn work(ctx: &RunCtx, id: &NodeId) -> Finished {
 }
 
 fn not_built(id: &NodeId, parents: &[NodeId]) -> Diagnostic {
-    let names: Vec<String> = parents.iter().map(|parent| format!("`{}`", parent.short())).collect();
+    let names: Vec<String> = parents
+        .iter()
+        .map(|parent| format!("`{}`", parent.short()))
+        .collect();
     let message = format!("`{}` reads {}, which is not built", id.short(), names.join(", "));
-    Diagnostic::error(codes::NOT_BUILT, message)
-        .hint(format!("select it too: `headwater build --select +{}`", id.short()))
+    Diagnostic::error(codes::NOT_BUILT, message).hint(format!(
+        "select it too: `headwater build --select +{}`",
+        id.short()
+    ))
 }
 
 async fn relation(ctx: &RunCtx, node: &GraphNode, planned: &PlannedNode, mut result: NodeResult) -> Finished {
@@ -73,23 +81,37 @@ async fn relation(ctx: &RunCtx, node: &GraphNode, planned: &PlannedNode, mut res
         result.status = NodeStatus::Reused;
         result.reused = true;
         count(&mut result, &relation.table);
-        return Finished { result, relation: Some(relation), verdict: None };
+        return Finished {
+            result,
+            relation: Some(relation),
+            verdict: None,
+        };
     }
     let started_at = ctx.planner.host().now();
     let made = match Registry::default().of(node) {
         Ok(materialization) => materialization.materialize(ctx, node, planned).await,
         Err(error) => Err(error),
     };
-    result.execute = Some(Timing { started_at, completed_at: ctx.planner.host().now() });
+    result.execute = Some(Timing {
+        started_at,
+        completed_at: ctx.planner.host().now(),
+    });
     match made {
         Err(error) => Finished::failed(result, error.into_diagnostics()),
-        Ok(None) => Finished::plain(NodeResult { status: NodeStatus::NoOp, ..result }),
+        Ok(None) => Finished::plain(NodeResult {
+            status: NodeStatus::NoOp,
+            ..result
+        }),
         Ok(Some(relation)) => {
             if relation.kind.has_files() {
                 ctx.planner.built(&relation.name, &relation.table);
                 count(&mut result, &relation.table);
             }
-            Finished { result, relation: Some(relation), verdict: None }
+            Finished {
+                result,
+                relation: Some(relation),
+                verdict: None,
+            }
         }
     }
 }
@@ -108,9 +130,13 @@ fn reused(node: &GraphNode, planned: &PlannedNode) -> Option<PublishedRelation> 
         (Some(Reuse::Table(table)), NodeKind::Seed) => (RelationKind::Seed, table.clone()),
         (Some(Reuse::Table(table)), NodeKind::Snapshot) => (RelationKind::Snapshot, table.clone()),
         (Some(Reuse::Table(table)), _) => (RelationKind::Table, table.clone()),
-        (Some(Reuse::View), _) => {
-            (RelationKind::View, StoredTable { version: planned.version.clone(), files: Vec::new() })
-        }
+        (Some(Reuse::View), _) => (
+            RelationKind::View,
+            StoredTable {
+                version: planned.version.clone(),
+                files: Vec::new(),
+            },
+        ),
         _ => return None,
     };
     let is_view = kind == RelationKind::View;
@@ -125,7 +151,12 @@ fn reused(node: &GraphNode, planned: &PlannedNode) -> Option<PublishedRelation> 
     })
 }
 
-async fn data_test(ctx: &RunCtx, node: &GraphNode, planned: &PlannedNode, mut result: NodeResult) -> Finished {
+async fn data_test(
+    ctx: &RunCtx,
+    node: &GraphNode,
+    planned: &PlannedNode,
+    mut result: NodeResult,
+) -> Finished {
     let thresholds = checks::Thresholds::from(&node.config);
     let verdict = match &planned.reuse {
         Some(Reuse::Verdict(verdict)) => {
@@ -135,7 +166,10 @@ async fn data_test(ctx: &RunCtx, node: &GraphNode, planned: &PlannedNode, mut re
         _ => {
             let started_at = ctx.planner.host().now();
             let verdict = checks::judge(ctx, node, planned, &thresholds).await;
-            result.execute = Some(Timing { started_at, completed_at: ctx.planner.host().now() });
+            result.execute = Some(Timing {
+                started_at,
+                completed_at: ctx.planner.host().now(),
+            });
             match verdict {
                 Ok(verdict) => verdict,
                 Err(error) => return Finished::failed(result, error.into_diagnostics()),
@@ -148,23 +182,43 @@ async fn data_test(ctx: &RunCtx, node: &GraphNode, planned: &PlannedNode, mut re
         result.diagnostics = vec![checks::told(ctx, node, planned, (&verdict, result.status))];
     }
     let verdict = (result.status != NodeStatus::Fail).then_some(verdict);
-    Finished { result, relation: None, verdict }
+    Finished {
+        result,
+        relation: None,
+        verdict,
+    }
 }
 
 async fn unit_test(ctx: &RunCtx, id: &NodeId, mut result: NodeResult) -> Finished {
     let started_at = ctx.planner.host().now();
     let outcome = checks::unit::run(ctx, id).await;
-    result.execute = Some(Timing { started_at, completed_at: ctx.planner.host().now() });
+    result.execute = Some(Timing {
+        started_at,
+        completed_at: ctx.planner.host().now(),
+    });
     match outcome {
         Err(error) => Finished::failed(result, error.into_diagnostics()),
-        Ok(checks::unit::UnitOutcome { reused, verdict, difference, compiled }) => {
+        Ok(checks::unit::UnitOutcome {
+            reused,
+            verdict,
+            difference,
+            compiled,
+        }) => {
             result.reused = reused;
             result.compiled = compiled;
             result.failures = Some(verdict.failures);
-            result.status = if verdict.fails { NodeStatus::Fail } else { NodeStatus::Pass };
+            result.status = if verdict.fails {
+                NodeStatus::Fail
+            } else {
+                NodeStatus::Pass
+            };
             result.diagnostics = difference.into_iter().collect();
             let verdict = (!verdict.fails).then_some(verdict);
-            Finished { result, relation: None, verdict }
+            Finished {
+                result,
+                relation: None,
+                verdict,
+            }
         }
     }
 }

@@ -27,8 +27,18 @@ pub(super) fn publish(
     let host = &ctx.planner.host();
     let created_at = host.now();
     let random = host.new_id().simple().to_string();
-    let id = format!("{}-{}", created_at.format("%Y%m%dT%H%M%S%6f"), random.get(..6).unwrap_or_default());
-    let build = Build { id, created_at, as_of: ctx.planner.as_of(), relations, verdicts };
+    let id = format!(
+        "{}-{}",
+        created_at.format("%Y%m%dT%H%M%S%6f"),
+        random.get(..6).unwrap_or_default()
+    );
+    let build = Build {
+        id,
+        created_at,
+        as_of: ctx.planner.as_of(),
+        relations,
+        verdicts,
+    };
     ctx.warehouse.publish(&build)?;
     reporter.report(&RunEvent::Published { build: &build.id });
     ctx.warehouse.collect(keep_builds)?;
@@ -40,7 +50,15 @@ fn relations(ctx: &RunCtx, finished: &[Finished]) -> Vec<PublishedRelation> {
     let former = ctx.published.iter().flat_map(|build| &build.relations);
     let mut relations: BTreeMap<RelationName, PublishedRelation> = former
         .filter(|relation| ctx.graph.still_makes(&relation.node, &relation.name))
-        .map(|relation| (relation.name.clone(), PublishedRelation { fresh: false, ..relation.clone() }))
+        .map(|relation| {
+            (
+                relation.name.clone(),
+                PublishedRelation {
+                    fresh: false,
+                    ..relation.clone()
+                },
+            )
+        })
         .collect();
     for relation in finished.iter().filter_map(|one| one.relation.clone()) {
         relations.insert(relation.name.clone(), relation);
@@ -51,7 +69,7 @@ fn relations(ctx: &RunCtx, finished: &[Finished]) -> Vec<PublishedRelation> {
 fn verdicts(ctx: &RunCtx, finished: &[Finished]) -> BTreeMap<NodeId, Verdict> {
     let former = ctx.published.iter().flat_map(|build| &build.verdicts);
     let mut verdicts: BTreeMap<NodeId, Verdict> = former
-        .filter(|(id, _)| ctx.graph.knows(id))
+        .filter(|(id, _)| ctx.graph.is_enabled(id))
         .map(|(id, verdict)| (id.clone(), verdict.clone()))
         .collect();
     for one in finished {

@@ -40,7 +40,11 @@ impl Schedule {
                 awaited_by.entry(parent.clone()).or_default().push(id.clone());
             }
         }
-        Self { order: selected.to_vec(), waits_for, awaited_by }
+        Self {
+            order: selected.to_vec(),
+            waits_for,
+            awaited_by,
+        }
     }
 
     /// What each node waits for, as it is now.
@@ -58,7 +62,9 @@ impl Schedule {
     pub(super) fn complete(&mut self, id: &NodeId) -> Vec<NodeId> {
         let mut ready = Vec::new();
         for waiting in self.awaited_by.remove(id).unwrap_or_default() {
-            let Some(awaited) = self.waits_for.get_mut(&waiting) else { continue };
+            let Some(awaited) = self.waits_for.get_mut(&waiting) else {
+                continue;
+            };
             if awaited.remove(id) && awaited.is_empty() {
                 ready.push(waiting);
             }
@@ -112,7 +118,10 @@ fn add_audits(
     }
     for id in selected.iter().filter(|id| !dependencies.tests.contains(*id)) {
         let ancestors = above.get(id).cloned().unwrap_or_default();
-        let audits = tests.iter().filter(|(_, subjects)| subjects.is_subset(&ancestors)).map(|(test, _)| test.clone());
+        let audits = tests
+            .iter()
+            .filter(|(_, subjects)| subjects.is_subset(&ancestors))
+            .map(|(test, _)| test.clone());
         if let Some(awaited) = waits_for.get_mut(id) {
             awaited.extend(audits);
         }
@@ -130,10 +139,19 @@ mod tests {
     fn schedule(selected: &[&str], edges: &[(&str, &str)], tests: &[&str]) -> Schedule {
         let mut parents: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
         for (child, parent) in edges {
-            parents.entry(NodeId::new(child)).or_default().push(NodeId::new(parent));
+            parents
+                .entry(NodeId::new(child))
+                .or_default()
+                .push(NodeId::new(parent));
         }
         let tests = ids(tests).into_iter().collect();
-        Schedule::new(&ids(selected), Dependencies { parents: &parents, tests: &tests })
+        Schedule::new(
+            &ids(selected),
+            Dependencies {
+                parents: &parents,
+                tests: &tests,
+            },
+        )
     }
 
     #[test]

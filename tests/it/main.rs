@@ -4,3 +4,4 @@ mod builtins;
 mod engine;
 mod project;
 mod render;
+mod sync;

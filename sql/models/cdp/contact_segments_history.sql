@@ -1,7 +1,21 @@
+{%- set snapshot = ref('contact_segments_snapshot') -%}
+
 with
 
+-- `run` takes no snapshots: before the first `build` there is no history
 placements as (
-    select * from {{ ref('contact_segments_snapshot') }}
+    {% if relation_is_there(snapshot) -%}
+    select * from {{ snapshot }}
+    {%- else -%}
+    select
+        cast(null as varchar) as contact_pk,
+        cast(null as varchar) as contact_name,
+        cast(null as varchar) as contact_segment,
+        cast(null as bigint) as segment_value,
+        cast(null as timestamp) as dbt_valid_from,
+        cast(null as timestamp) as dbt_valid_to
+    where false
+    {%- endif %}
 ),
 
 -- what a later build for the same instant put right has never lasted

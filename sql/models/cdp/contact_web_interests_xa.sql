@@ -35,6 +35,7 @@ weighed as (
             when {{ mask_condition(weight.rules, masks) }}
                 then {{ weight.weight }}
             {%- endfor %}
+            -- with or without weights, what no pattern matches weighs nothing
             when true then 0
         end as weight
     from matched

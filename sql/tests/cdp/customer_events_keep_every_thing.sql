@@ -85,5 +85,5 @@ from events
 full outer join totals
     on events.event_type = totals.event_type
 where
-    events.n_events is distinct from totals.n_things
-    or events.event_value is distinct from totals.thing_value
+    (events.n_events is distinct from totals.n_things)
+    or (events.event_value is distinct from totals.thing_value)

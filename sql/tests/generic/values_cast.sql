@@ -6,10 +6,14 @@
 {%- set checks = [] -%}
 {%- for column in (relation_columns(model) if execute else [])
     if column.is_string() and columns[column.name | lower] -%}
-    {%- do checks.append({'column': column, 'type': columns[column.name | lower]}) -%}
+    {%- do checks.append({
+        'column': column,
+        'type': columns[column.name | lower],
+    }) -%}
 {%- endfor -%}
 {%- for check in checks %}
-{%- set raw = clean_text('cast(' ~ adapter.quote(check.column.name) ~ ' as varchar)') %}
+{%- set quoted = adapter.quote(check.column.name) %}
+{%- set raw = clean_text('cast(' ~ quoted ~ ' as varchar)') %}
 select
     '{{ check.column.name }}' as column_name,
     {{ raw }} as raw_value

@@ -1,5 +1,6 @@
 //! DataFusion's errors in our words, at their place in the SQL.
 
+mod arguments;
 mod runtime;
 mod text;
 mod tokens;
@@ -158,7 +159,7 @@ fn translated(error: &DataFusionError, tokens: &Tokens<'_>, names: Option<&Scope
         DataFusionError::Diagnostic(_, inner) | DataFusionError::Context(_, inner) => {
             translated(inner, tokens, names)
         }
-        other => runtime::fault(other),
+        other => runtime::fault(other, tokens),
     }
 }
 
@@ -171,9 +172,8 @@ fn schema_fault(error: &SchemaError, tokens: &Tokens<'_>) -> SqlFault {
         )
         .at_maybe(tokens.column(field))
         .hint(format!("name the table: `table_name.{}`", field.name)),
-        SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
-            duplicate(name).at_maybe(tokens.last_word(name))
-        }
+        SchemaError::DuplicateQualifiedField { name, .. }
+        | SchemaError::DuplicateUnqualifiedField { name } => duplicate(name).at_maybe(tokens.last_word(name)),
     }
 }
 
@@ -191,15 +191,24 @@ fn column_not_found(field: &Column, valid: &[Column], tokens: &Tokens<'_>) -> Sq
     let fault = match &field.relation {
         Some(relation) if known.is_empty() => SqlFault::new(
             codes::COLUMN_NOT_FOUND,
-            format!("`{}.{}` names no table of this query", relation.table(), field.name),
+            format!(
+                "`{}.{}` names no table of this query",
+                relation.table(),
+                field.name
+            ),
         ),
         Some(relation) => SqlFault::new(
             codes::COLUMN_NOT_FOUND,
             format!("column `{}` not found in `{}`", field.name, relation.table()),
         ),
-        None => SqlFault::new(codes::COLUMN_NOT_FOUND, format!("column `{}` not found", field.name)),
+        None => SqlFault::new(
+            codes::COLUMN_NOT_FOUND,
+            format!("column `{}` not found", field.name),
+        ),
     };
-    let mut fault = fault.at_maybe(tokens.column(field)).nearest(&field.name, known.iter().copied());
+    let mut fault = fault
+        .at_maybe(tokens.column(field))
+        .nearest(&field.name, known.iter().copied());
     if fault.hints.is_empty() && !known.is_empty() {
         fault = fault.note(format!("the columns here are: {}", listed(&known)));
     }
@@ -238,6 +247,31 @@ pub(super) fn duplicate_columns(schema: &Schema, sql: &str) -> Result<(), SqlFau
     Ok(())
 }
 
+/// Tells a panic of DataFusion's.
+pub(super) fn panicked() -> SqlFault {
+    SqlFault::new(
+        codes::INTERNAL,
+        "the engine met a state that it believes to be impossible",
+    )
+}
+
+/// Refuses what DataFusion would take without doing it.
+pub(super) fn unsupported(what: &str, sql: &str) -> SqlFault {
+    let word = what.split_whitespace().next().unwrap_or(what);
+    SqlFault::new(codes::SQL_UNSUPPORTED, format!("`{what}` is not supported"))
+        .at_maybe(Tokens::of(sql).text(word))
+}
+
+/// Refuses a window function where there are no windows yet.
+pub(super) fn window_in_where(function: &str, sql: &str) -> SqlFault {
+    SqlFault::new(
+        codes::GROUPING,
+        format!("the window function `{function}` stands in `where`"),
+    )
+    .at_maybe(Tokens::of(sql).call(function))
+    .hint("filter by a window function in `qualify`")
+}
+
 /// Refuses a statement that is not a query.
 pub(super) fn not_a_query(sql: &str) -> SqlFault {
     SqlFault::new(codes::NOT_A_QUERY, "this is a statement, where a query is wanted")
@@ -245,8 +279,8 @@ pub(super) fn not_a_query(sql: &str) -> SqlFault {
         .hint("a model is one `select`; what to do with its rows is said in its config")
 }
 
-/// Says that an extract has no files.
-pub(super) fn extract_folder_names(parent: &Path) -> Vec<String> {
+/// The names in a folder, for a hint.
+fn extract_folder_names(parent: &Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(parent)
         .into_iter()
         .flatten()

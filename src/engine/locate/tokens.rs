@@ -1,6 +1,6 @@
 //! The words of a query and where they stand.
 
-use datafusion::common::{Column, Span};
+use datafusion::common::{Column, Span, TableReference};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
@@ -19,9 +19,7 @@ impl<'a> Tokens<'a> {
         // What came before a broken token is kept.
         let outcome = Tokenizer::new(&GenericDialect {}, sql).tokenize_with_location_into_buf(&mut tokens);
         tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
-        if outcome.is_err() && tokens.is_empty() {
-            return Self { sql, tokens };
-        }
+        drop(outcome);
         Self { sql, tokens }
     }
 
@@ -38,7 +36,11 @@ impl<'a> Tokens<'a> {
                 column: count(last.span.end.column),
                 width: 0,
             },
-            None => Position { line: 1, column: 1, width: 0 },
+            None => Position {
+                line: 1,
+                column: 1,
+                width: 0,
+            },
         }
     }
 
@@ -80,7 +82,7 @@ impl<'a> Tokens<'a> {
     /// Where a column is named, with its table where the error knows it.
     pub(super) fn column(&self, column: &Column) -> Option<Position> {
         let span = column.spans().first().and_then(|span| self.covering(span));
-        let table = column.relation.as_ref().map(|relation| relation.table());
+        let table = column.relation.as_ref().map(TableReference::table);
         let with_table = || {
             let table = table?;
             let at = self.tokens.windows(3).find(|w| match w {
@@ -101,7 +103,11 @@ impl<'a> Tokens<'a> {
 
     /// The last place of a name.
     pub(super) fn last_word(&self, name: &str) -> Option<Position> {
-        self.tokens.iter().rev().find(|token| is_word(token, name)).map(place)
+        self.tokens
+            .iter()
+            .rev()
+            .find(|token| is_word(token, name))
+            .map(place)
     }
 
     /// The first call of a function.
@@ -110,6 +116,15 @@ impl<'a> Tokens<'a> {
             [word, open] if open.token == Token::LParen && is_word(word, name) => Some(place(word)),
             _ => None,
         })
+    }
+
+    /// The call of a function, if there is only one.
+    pub(super) fn only_call(&self, name: &str) -> Option<Position> {
+        let mut found = self.tokens.iter().filter(|token| is_word(token, name));
+        match (found.next(), found.next()) {
+            (Some(only), None) => Some(place(only)),
+            _ => None,
+        }
     }
 
     /// Where a table is named: the last of the name's parts, after `from` or `join` where that can be told.
@@ -121,7 +136,9 @@ impl<'a> Tokens<'a> {
                 if index % 2 == 1 {
                     token.token == Token::Period
                 } else {
-                    parts.get(index / 2).is_some_and(|part| is_word(token, part.trim_matches('"')))
+                    parts
+                        .get(index / 2)
+                        .is_some_and(|part| is_word(token, part.trim_matches('"')))
                 }
             })
         });
@@ -137,7 +154,33 @@ impl<'a> Tokens<'a> {
         })
     }
 
-    /// The first place of any of some words, such as operators or keywords.
+    /// Whether the query has a text in it.
+    pub(super) fn contains(&self, text: &str) -> bool {
+        !text.is_empty() && self.sql.contains(text)
+    }
+
+    /// Where a text or a number stands as a literal.
+    pub(super) fn literal(&self, value: &str) -> Option<Position> {
+        self.tokens
+            .iter()
+            .find(|token| match &token.token {
+                Token::SingleQuotedString(text) => text == value,
+                Token::Number(number, _) => number == value,
+                _ => false,
+            })
+            .map(place)
+    }
+
+    /// The last place of a token that is written so.
+    pub(super) fn last_text(&self, wanted: &str) -> Option<Position> {
+        self.tokens
+            .iter()
+            .rev()
+            .find(|token| token.token.to_string().eq_ignore_ascii_case(wanted))
+            .map(place)
+    }
+
+    /// The first place of a token that is written so, such as an operator or a keyword.
     pub(super) fn text(&self, wanted: &str) -> Option<Position> {
         self.tokens
             .iter()

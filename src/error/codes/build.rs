@@ -12,6 +12,14 @@ pub const UNKNOWN_MATERIALIZATION: Code = Code("HW0403");
 pub const SNAPSHOT_RULE: Code = Code("HW0404");
 /// A node reads something that is neither published nor selected.
 pub const NOT_BUILT: Code = Code("HW0405");
+/// A view reads itself, directly or through other views.
+pub const VIEW_READS_ITSELF: Code = Code("HW0406");
+/// A source does not say where its data is.
+pub const SOURCE_WITHOUT_LOCATION: Code = Code("HW0407");
+/// An optional source table is not there.
+pub const OPTIONAL_SOURCE_ABSENT: Code = Code("HW0408");
+/// A folder to clean lies outside the project.
+pub const CLEAN_OUTSIDE: Code = Code("HW0409");
 
 pub(super) const PAGES: &[CodePage] = &[
     CodePage {
@@ -53,5 +61,37 @@ pub(super) const PAGES: &[CodePage] = &[
         why: "There are no rows to read.",
         example: "`customer_events_xa` reads `int_deals`, which is not built",
         fix: "Select it too: `headwater build --select +MODEL`, or build the whole project once.",
+    },
+    CodePage {
+        code: VIEW_READS_ITSELF,
+        title: "a view reads itself",
+        meaning: "The SQL of a view names the view, directly or through other views, without `ref`.",
+        why: "Its rows would depend on themselves.",
+        example: "select * from staging.stg_orders  -- in stg_orders.sql",
+        fix: "Read the source instead, or make the model a table.",
+    },
+    CodePage {
+        code: SOURCE_WITHOUT_LOCATION,
+        title: "a source does not say where its data is",
+        meaning: "A source's table has no `external_location`, neither of its own nor of its source.",
+        why: "Headwater reads raw data from files; it has no database that could hold the table.",
+        example: "sources: [{name: raw, tables: [{name: orders}]}]",
+        fix: "Add `config: {meta: {external_location: \"data/{identifier}.parquet\"}}` to the source or to the table.",
+    },
+    CodePage {
+        code: OPTIONAL_SOURCE_ABSENT,
+        title: "an optional source table is not there",
+        meaning: "A table with `meta: {optional: true}` has no file at its location.",
+        why: "It counts as switched off: what it would have given is null or zero downstream.",
+        example: "source `extract.product_usage` is switched off: there is nothing at `raw/extract/product_usage.parquet`",
+        fix: "Nothing, if that is meant; otherwise land the file or mend the location.",
+    },
+    CodePage {
+        code: CLEAN_OUTSIDE,
+        title: "a folder to clean lies outside the project",
+        meaning: "`clean-targets` names a folder that is not below the project's folder.",
+        why: "Removing it could remove what belongs to others.",
+        example: "clean-targets: [\"../shared\"]",
+        fix: "Remove the folder by hand if that is meant.",
     },
 ];

@@ -6,20 +6,24 @@
 mod build;
 mod checks;
 mod delivery;
+mod extracts;
 mod files;
 mod internal;
 mod jinja;
 mod mapping;
 mod planning;
+mod sql;
 
 pub use build::*;
 pub use checks::*;
 pub use delivery::*;
+pub use extracts::*;
 pub use files::*;
 pub use internal::*;
 pub use jinja::*;
 pub use mapping::*;
 pub use planning::*;
+pub use sql::*;
 
 use std::fmt;
 
@@ -42,6 +46,9 @@ impl Code {
 
     /// The heading dbt gives to faults of this kind.
     pub fn heading(self) -> &'static str {
+        if ("HW0320".."HW0350").contains(&self.0) {
+            return "Database Error";
+        }
         match self.0.get(..4) {
             Some("HW01") => "Parsing Error",
             Some("HW02" | "HW03") => "Compilation Error",
@@ -83,7 +90,9 @@ pub struct CodePage {
 pub fn pages() -> impl Iterator<Item = &'static CodePage> {
     [
         files::PAGES,
+        extracts::PAGES,
         jinja::PAGES,
+        sql::PAGES,
         planning::PAGES,
         build::PAGES,
         checks::PAGES,

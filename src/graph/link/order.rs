@@ -22,8 +22,11 @@ pub(super) fn topological(parents: &IndexMap<NodeId, Vec<NodeId>>) -> Vec<NodeId
             }
         }
     }
-    let mut free: BinaryHeap<Reverse<&NodeId>> =
-        parents.keys().filter(|id| waiting.get(id) == Some(&0)).map(Reverse).collect();
+    let mut free: BinaryHeap<Reverse<&NodeId>> = parents
+        .keys()
+        .filter(|id| waiting.get(id) == Some(&0))
+        .map(Reverse)
+        .collect();
     let mut order = Vec::with_capacity(parents.len());
     while let Some(Reverse(id)) = free.pop() {
         order.push(id.clone());
@@ -60,15 +63,27 @@ pub(super) fn cycles(parents: &IndexMap<NodeId, Vec<NodeId>>, order: &[NodeId]) 
             }
             path.push(id);
             let unsorted = parents.get(id).into_iter().flatten();
-            at = unsorted.filter(|parent| parents.contains_key(*parent)).find(|parent| !sorted.contains(parent));
+            at = unsorted
+                .filter(|parent| parents.contains_key(*parent))
+                .find(|parent| !sorted.contains(parent));
         }
     }
     cycles
 }
 
 fn from_smallest(cycle: &[&NodeId]) -> Vec<NodeId> {
-    let smallest = cycle.iter().enumerate().min_by_key(|(_, id)| **id).map_or(0, |(place, _)| place);
-    cycle.iter().cycle().skip(smallest).take(cycle.len()).map(|id| (*id).clone()).collect()
+    let smallest = cycle
+        .iter()
+        .enumerate()
+        .min_by_key(|(_, id)| **id)
+        .map_or(0, |(place, _)| place);
+    cycle
+        .iter()
+        .cycle()
+        .skip(smallest)
+        .take(cycle.len())
+        .map(|id| (*id).clone())
+        .collect()
 }
 
 #[cfg(test)]
@@ -78,7 +93,12 @@ mod tests {
     fn graph(edges: &[(&str, &[&str])]) -> IndexMap<NodeId, Vec<NodeId>> {
         edges
             .iter()
-            .map(|(id, parents)| (NodeId::from(*id), parents.iter().map(|p| NodeId::from(*p)).collect()))
+            .map(|(id, parents)| {
+                (
+                    NodeId::from(*id),
+                    parents.iter().map(|p| NodeId::from(*p)).collect(),
+                )
+            })
             .collect()
     }
 
@@ -88,17 +108,32 @@ mod tests {
 
     #[test]
     fn parents_come_first_and_ids_break_ties() {
-        let edges = graph(&[("d", &["b", "c", "b"]), ("c", &["a"]), ("b", &["a"]), ("a", &[]), ("e", &["elsewhere"])]);
+        let edges = graph(&[
+            ("d", &["b", "c", "b"]),
+            ("c", &["a"]),
+            ("b", &["a"]),
+            ("a", &[]),
+            ("e", &["elsewhere"]),
+        ]);
         assert_eq!(names(&topological(&edges)), ["a", "b", "c", "d", "e"]);
     }
 
     #[test]
     fn cycles_are_named_from_their_smallest_id() {
-        let edges = graph(&[("x", &["z"]), ("z", &["y"]), ("y", &["x"]), ("behind", &["x"]), ("self", &["self"]), ("a", &[])]);
+        let edges = graph(&[
+            ("x", &["z"]),
+            ("z", &["y"]),
+            ("y", &["x"]),
+            ("behind", &["x"]),
+            ("self", &["self"]),
+            ("a", &[]),
+        ]);
         let order = topological(&edges);
         assert_eq!(names(&order), ["a"]);
-        let found: Vec<Vec<String>> =
-            cycles(&edges, &order).iter().map(|c| names(c).iter().map(|n| (*n).to_owned()).collect()).collect();
+        let found: Vec<Vec<String>> = cycles(&edges, &order)
+            .iter()
+            .map(|c| names(c).iter().map(|n| (*n).to_owned()).collect())
+            .collect();
         assert_eq!(found, [vec!["x", "z", "y"], vec!["self"]]);
     }
 }

@@ -38,7 +38,12 @@ pub(super) fn read(
     let overrides = scope.overrides.and_then(|trees| trees.exposures.as_ref());
     config_layers::merge(&mut config, config_layers::along_path(overrides, &fqn));
     let mut tags = fields.texts("tags", out);
-    tags.extend(config_layers::texts(config.get("tags")).into_iter().filter(|tag| !tags.contains(tag)).collect::<Vec<_>>());
+    tags.extend(
+        config_layers::texts(config.get("tags"))
+            .into_iter()
+            .filter(|tag| !tags.contains(tag))
+            .collect::<Vec<_>>(),
+    );
     properties.insert("config".to_owned(), serde_json::Value::Object(config));
     Some(Exposure {
         id: NodeId::new(format!("exposure.{}.{name}", scope.name())),
@@ -60,7 +65,12 @@ pub(super) fn read_group(
     (scope, file): (&Scope<'_>, &PropertiesFile),
     out: &mut Vec<Diagnostic>,
 ) -> Option<Group> {
-    let fields = Fields::of(yaml, title("group", yaml), &["config", "description", "meta", "name", "owner"], out)?;
+    let fields = Fields::of(
+        yaml,
+        title("group", yaml),
+        &["config", "description", "meta", "name", "owner"],
+        out,
+    )?;
     let name = fields.required_text("name", out)?;
     Some(Group {
         id: NodeId::new(format!("group.{}.{name}", scope.name())),

@@ -9,11 +9,11 @@ use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::python_text::{hashable, repr_of, str_of};
-use super::{PropertiesFile, Scope};
+use super::{DescribedColumn, PropertiesFile, Scope};
 use crate::error::{Diagnostic, codes};
-use crate::names::NodeId;
+use crate::names::{NodeId, quote_identifier};
 use crate::project::config_layers;
-use crate::project::node::{ConfigLayers, GenericTest, Node, NodeKind, TemplateText};
+use crate::project::node::{Column, ConfigLayers, GenericTest, Node, NodeKind, TemplateText};
 use crate::project::yaml::{Content, Mapping, Yaml};
 
 /// Keys beside the arguments that configure the test.
@@ -52,15 +52,47 @@ pub(super) struct TestTarget {
 }
 
 /// The column that a list of tests hangs on.
-pub(super) struct TestColumn {
+struct TestColumn {
     /// Its name, quoted where the properties file says so.
-    pub(super) name: String,
+    name: String,
     /// Its tags.
-    pub(super) tags: Vec<String>,
+    tags: Vec<String>,
+}
+
+fn test_column(column: &Column) -> TestColumn {
+    let name = if column.quote == Some(true) {
+        quote_identifier(&column.name)
+    } else {
+        column.name.clone()
+    };
+    TestColumn {
+        name,
+        tags: column.tags.clone(),
+    }
+}
+
+/// Makes the nodes of all tests of a target: those of its columns, then its own.
+pub(super) fn read_all(
+    target: &TestTarget,
+    (columns, own): (&[DescribedColumn<'_>], &[&Yaml]),
+    ctx: (&Scope<'_>, &PropertiesFile),
+    out: &mut Vec<Diagnostic>,
+) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    for described in columns {
+        let column = test_column(&described.column);
+        for test in &described.tests {
+            nodes.extend(read(test, Some(&column), target, ctx, out));
+        }
+    }
+    for test in own {
+        nodes.extend(read(test, None, target, ctx, out));
+    }
+    nodes
 }
 
 /// Makes the node of one test.
-pub(super) fn read(
+fn read(
     test: &Yaml,
     column: Option<&TestColumn>,
     target: &TestTarget,
@@ -82,7 +114,7 @@ pub(super) fn read(
         "model".to_owned(),
         Value::String(format!("{{{{ get_where_subquery({}) }}}}", target.call)),
     );
-    let hash = hash(&full, &call.name, call.namespace.as_deref(), hashed);
+    let hash = hash(&full, &call.name, call.namespace.as_deref(), &hashed);
     let mut fqn = scope.declared_prefix(&file.original);
     fqn.push(full.clone());
     Some(Node {
@@ -157,11 +189,16 @@ impl Call {
                 }
                 ("arguments", Content::Mapping(inner)) => kwargs.extend(inner.to_map()),
                 ("config" | "arguments", Content::Null) => {}
-                ("config" | "arguments", _) => out.push(fault(test, format!("`{key}` of `{called}` is not a mapping"))),
+                ("config" | "arguments", _) => {
+                    out.push(fault(test, format!("`{key}` of `{called}` is not a mapping")));
+                }
                 ("name", _) => custom_name = value.as_text().map(str::to_owned),
                 ("description", _) => value.as_text().unwrap_or_default().clone_into(&mut description),
                 ("model", _) => {
-                    out.push(fault(value, format!("the argument `model` of `{called}` is given by Headwater")));
+                    out.push(fault(
+                        value,
+                        format!("the argument `model` of `{called}` is given by Headwater"),
+                    ));
                 }
                 (key, _) if CONFIG_KEYS.contains(&key) => {
                     if !value.is_null() {
@@ -235,14 +272,20 @@ fn called(test: &Yaml, out: &mut Vec<Diagnostic>) -> Option<(String, Mapping)> {
                 _ => {
                     out.push(fault(
                         &entry.value,
-                        format!("the arguments of `{name}` must be a mapping, not {}", entry.value.kind()),
+                        format!(
+                            "the arguments of `{name}` must be a mapping, not {}",
+                            entry.value.kind()
+                        ),
                     ));
                     None
                 }
             }
         }
         _ => {
-            out.push(fault(test, format!("a data test must be a name or a mapping, not {}", test.kind())));
+            out.push(fault(
+                test,
+                format!("a data test must be a name or a mapping, not {}", test.kind()),
+            ));
             None
         }
     }
@@ -256,7 +299,10 @@ fn split_name(called: &str, test: &Yaml, out: &mut Vec<Diagnostic>) -> Option<(O
     if is_identifier(name) && namespace.is_none_or(is_identifier) {
         return Some((namespace.map(str::to_owned), name.to_owned()));
     }
-    out.push(fault(test, format!("`{called}` cannot be the name of a data test")));
+    out.push(fault(
+        test,
+        format!("`{called}` cannot be the name of a data test"),
+    ));
     None
 }
 
@@ -294,7 +340,11 @@ fn synthesize(test: &str, target: &str, kwargs: &Map<String, Value>) -> (String,
             Value::Array(items) => items.iter().map(str_of).collect(),
             other => vec![str_of(other)],
         })
-        .map(|text| UNCLEAN.as_ref().map_or_else(|| text.clone(), |r| r.replace_all(&text, "_").into_owned()))
+        .map(|text| {
+            UNCLEAN
+                .as_ref()
+                .map_or_else(|| text.clone(), |r| r.replace_all(&text, "_").into_owned())
+        })
         .collect();
     let identifier = format!("{test}_{target}");
     let full = format!("{identifier}_{}", clean.join("__"));
@@ -306,7 +356,7 @@ fn synthesize(test: &str, target: &str, kwargs: &Map<String, Value>) -> (String,
 }
 
 /// The last ten digits of dbt's hash over a test's name and call.
-fn hash(full: &str, name: &str, namespace: Option<&str>, kwargs: Map<String, Value>) -> String {
+fn hash(full: &str, name: &str, namespace: Option<&str>, kwargs: &Map<String, Value>) -> String {
     let metadata = serde_json::json!({"namespace": namespace, "name": name, "kwargs": kwargs});
     let digest = md5_hex(&format!("{full}{}", repr_of(&hashable(&metadata))));
     digest.chars().skip(22).collect()
@@ -317,7 +367,10 @@ fn md5_hex(text: &str) -> String {
 }
 
 fn raw_code(namespace: Option<&str>, name: &str, config: &Map<String, Value>) -> String {
-    let called = namespace.map_or_else(|| format!("test_{name}"), |package| format!("{package}.test_{name}"));
+    let called = namespace.map_or_else(
+        || format!("test_{name}"),
+        |package| format!("{package}.test_{name}"),
+    );
     let call = format!("{{{{ {called}(**_dbt_generic_test_kwargs) }}}}");
     if config.is_empty() {
         return call;
@@ -338,7 +391,9 @@ mod tests {
     use serde_json::json;
 
     fn kwargs(value: Value) -> Map<String, Value> {
-        let Value::Object(map) = value else { panic!("a mapping") };
+        let Value::Object(map) = value else {
+            panic!("a mapping")
+        };
         map
     }
 
@@ -347,13 +402,18 @@ mod tests {
         let (short, full) = synthesize(
             "accepted_values",
             "orders",
-            &kwargs(json!({"column_name": "status", "values": ["placed", "shipped", "completed", "return_pending", "returned"]})),
+            &kwargs(
+                json!({"column_name": "status", "values": ["placed", "shipped", "completed", "return_pending", "returned"]}),
+            ),
         );
         assert_eq!(
             full,
             "accepted_values_orders_status__placed__shipped__completed__return_pending__returned"
         );
         assert_eq!(short, "accepted_values_orders_1ce6ab157c285f7cd2ac656013faf758");
-        assert_eq!(synthesize("unique", "orders", &kwargs(json!({"column_name": "id"}))).0, "unique_orders_id");
+        assert_eq!(
+            synthesize("unique", "orders", &kwargs(json!({"column_name": "id"}))).0,
+            "unique_orders_id"
+        );
     }
 }

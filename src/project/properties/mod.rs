@@ -65,12 +65,18 @@ const RAW: &[&str] = &[
 /// Reads a package's properties files and applies them to its nodes, which are those of `parts` from `first` on.
 pub(super) fn read(scope: &Scope<'_>, parts: &mut Parts, first: usize, out: &mut Vec<Diagnostic>) {
     let paths = &scope.file.paths;
-    let folders: Vec<String> =
-        [&paths.models, &paths.seeds, &paths.snapshots, &paths.analyses, &paths.macros, &paths.tests]
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect();
+    let folders: Vec<String> = [
+        &paths.models,
+        &paths.seeds,
+        &paths.snapshots,
+        &paths.analyses,
+        &paths.macros,
+        &paths.tests,
+    ]
+    .into_iter()
+    .flatten()
+    .cloned()
+    .collect();
     let files: Vec<(PropertiesFile, Yaml)> = scope
         .files(&folders, &["yml", "yaml"])
         .into_iter()
@@ -116,8 +122,12 @@ impl NodeIndex {
     }
 
     fn names(&self, kind: NodeKind) -> impl Iterator<Item = &str> {
-        let mut names: Vec<&str> =
-            self.places.keys().filter(|(found, _)| *found == kind).map(|(_, name)| name.as_str()).collect();
+        let mut names: Vec<&str> = self
+            .places
+            .keys()
+            .filter(|(found, _)| *found == kind)
+            .map(|(_, name)| name.as_str())
+            .collect();
         names.sort_unstable();
         names.into_iter()
     }
@@ -130,11 +140,18 @@ fn declare_snapshots(
     parts: &mut Parts,
     out: &mut Vec<Diagnostic>,
 ) {
-    let section = yaml.as_mapping().and_then(|top| top.get("snapshots")).and_then(Yaml::as_list);
+    let section = yaml
+        .as_mapping()
+        .and_then(|top| top.get("snapshots"))
+        .and_then(Yaml::as_list);
     for snapshot in section.into_iter().flatten() {
-        let Some(mapping) = snapshot.as_mapping() else { continue };
-        let (Some(name), Some(relation)) = (mapping.get("name").and_then(Yaml::as_text), mapping.get("relation"))
-        else {
+        let Some(mapping) = snapshot.as_mapping() else {
+            continue;
+        };
+        let (Some(name), Some(relation)) = (
+            mapping.get("name").and_then(Yaml::as_text),
+            mapping.get("relation"),
+        ) else {
             continue;
         };
         match relation.as_text() {
@@ -180,7 +197,11 @@ fn read_sections(
     for analysis in fields.list("analyses", out) {
         patches::apply(NodeKind::Analysis, analysis, ctx, (parts, index), out);
     }
-    for test in fields.list("data_tests", out).iter().chain(fields.list("tests", out)) {
+    for test in fields
+        .list("data_tests", out)
+        .iter()
+        .chain(fields.list("tests", out))
+    {
         patches::apply(NodeKind::Test, test, ctx, (parts, index), out);
     }
     for definition in fields.list("macros", out) {
@@ -197,7 +218,10 @@ fn read_sections(
     }
     for section in IGNORED {
         if let Some(found) = fields.get(section) {
-            parts.ignored_sections.entry((*section).to_owned()).or_insert_with(|| found.span());
+            parts
+                .ignored_sections
+                .entry((*section).to_owned())
+                .or_insert_with(|| found.span());
         }
     }
 }
@@ -224,7 +248,10 @@ fn patch_path(scope: &Scope<'_>, file: &PropertiesFile) -> String {
 
 /// A thing's kind and name, for messages: ``model `orders` ``.
 fn title(kind: &str, yaml: &Yaml) -> String {
-    let name = yaml.as_mapping().and_then(|mapping| mapping.get("name")).and_then(Yaml::as_text);
+    let name = yaml
+        .as_mapping()
+        .and_then(|mapping| mapping.get("name"))
+        .and_then(Yaml::as_text);
     name.map_or_else(|| format!("a {kind}"), |name| format!("{kind} `{name}`"))
 }
 
@@ -262,7 +289,11 @@ fn read_column<'y>(yaml: &'y Yaml, owner: &str, out: &mut Vec<Diagnostic>) -> Op
     match config.get("tags") {
         Some(serde_json::Value::String(tag)) => tags.push(tag.clone()),
         Some(serde_json::Value::Array(more)) => {
-            tags.extend(more.iter().filter_map(serde_json::Value::as_str).map(str::to_owned));
+            tags.extend(
+                more.iter()
+                    .filter_map(serde_json::Value::as_str)
+                    .map(str::to_owned),
+            );
         }
         _ => {}
     }
@@ -272,7 +303,11 @@ fn read_column<'y>(yaml: &'y Yaml, owner: &str, out: &mut Vec<Diagnostic>) -> Op
             description: fields.text("description", out).unwrap_or_default(),
             data_type: fields.text("data_type", out),
             quote: fields.flag("quote", out),
-            constraints: fields.list("constraints", out).iter().map(Yaml::to_value).collect(),
+            constraints: fields
+                .list("constraints", out)
+                .iter()
+                .map(Yaml::to_value)
+                .collect(),
             meta,
             tags,
             span: Some(yaml.span()),
@@ -293,7 +328,11 @@ fn read_columns<'y>(fields: &Fields<'y>, out: &mut Vec<Diagnostic>) -> Vec<Descr
             out.push(
                 Diagnostic::warning(
                     codes::DUPLICATE_NAME,
-                    format!("column `{}` stands twice in {}", column.column.name, fields.what()),
+                    format!(
+                        "column `{}` stands twice in {}",
+                        column.column.name,
+                        fields.what()
+                    ),
                 )
                 .at(yaml.span()),
             );
@@ -305,18 +344,9 @@ fn read_columns<'y>(fields: &Fields<'y>, out: &mut Vec<Diagnostic>) -> Vec<Descr
 
 /// The tests under `tests` and `data_tests`.
 fn tests_of<'y>(fields: &Fields<'y>, out: &mut Vec<Diagnostic>) -> Vec<&'y Yaml> {
-    fields.list("data_tests", out).iter().chain(fields.list("tests", out)).collect()
-}
-
-/// The column as its tests name it.
-fn test_column(column: &Column) -> generic_tests::TestColumn {
-    let name = if column.quote == Some(true) {
-        crate::names::quote_identifier(&column.name)
-    } else {
-        column.name.clone()
-    };
-    generic_tests::TestColumn {
-        name,
-        tags: column.tags.clone(),
-    }
+    fields
+        .list("data_tests", out)
+        .iter()
+        .chain(fields.list("tests", out))
+        .collect()
 }

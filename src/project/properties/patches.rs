@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 
 use super::generic_tests::{self, TestTarget};
 use super::versions;
-use super::{NodeIndex, PropertiesFile, Scope, patch_path, read_columns, test_column, tests_of, title};
+use super::{NodeIndex, PropertiesFile, Scope, patch_path, read_columns, tests_of, title};
 use crate::error::{Diagnostic, codes};
 use crate::project::config::is_setting;
 use crate::project::config_layers;
 use crate::project::fields::Fields;
 use crate::project::node::{Column, Node, NodeKind};
 use crate::project::package::Parts;
-use crate::project::yaml::Yaml;
+use crate::project::yaml::{Mapping, Yaml};
 
 const MODEL: &[&str] = &[
     "access",
@@ -64,16 +64,24 @@ pub(super) fn apply(
         return;
     };
     let described = read_columns(&fields, out);
-    let Some(node) = parts.nodes.get_mut(place) else { return };
+    let Some(node) = parts.nodes.get_mut(place) else {
+        return;
+    };
     if let Some(first) = node.patch_span.as_ref().filter(|_| node.patch_path.is_some()) {
         out.push(
-            Diagnostic::error(codes::DUPLICATE_NAME, format!("{} is described twice", fields.what()))
-                .at(yaml.span())
-                .note(format!("the first: {first}")),
+            Diagnostic::error(
+                codes::DUPLICATE_NAME,
+                format!("{} is described twice", fields.what()),
+            )
+            .at(yaml.span())
+            .note(format!("the first: {first}")),
         );
         return;
     }
-    let columns = described.iter().map(|d| (d.column.name.clone(), d.column.clone())).collect();
+    let columns = described
+        .iter()
+        .map(|d| (d.column.name.clone(), d.column.clone()))
+        .collect();
     describe(node, &fields, columns, (scope, file), out);
     let target = TestTarget {
         call: format!("ref('{name}')"),
@@ -82,15 +90,9 @@ pub(super) fn apply(
         attached: node.id.clone(),
         tags: Vec::new(),
     };
-    for column in &described {
-        let on = test_column(&column.column);
-        for test in &column.tests {
-            parts.nodes.extend(generic_tests::read(test, Some(&on), &target, (scope, file), out));
-        }
-    }
-    for test in tests_of(&fields, out) {
-        parts.nodes.extend(generic_tests::read(test, None, &target, (scope, file), out));
-    }
+    let own = tests_of(&fields, out);
+    let tests = generic_tests::read_all(&target, (&described, &own), (scope, file), out);
+    parts.nodes.extend(tests);
 }
 
 /// Writes what the properties say into the node.
@@ -105,7 +107,11 @@ pub(super) fn describe(
     node.columns = columns;
     node.patch_path = Some(patch_path(scope, file));
     node.patch_span = Some(fields.yaml().span());
-    node.constraints = fields.list("constraints", out).iter().map(Yaml::to_value).collect();
+    node.constraints = fields
+        .list("constraints", out)
+        .iter()
+        .map(Yaml::to_value)
+        .collect();
     node.deprecation_date = fields.text("deprecation_date", out);
     let config = configuration(fields, out);
     config_layers::merge(&mut node.config.properties, config);
@@ -133,11 +139,18 @@ pub(super) fn missing(kind: NodeKind, name: &str, fields: &Fields<'_>, index: &N
         codes::UNKNOWN_RESOURCE,
         format!("there is no {kind_name} `{name}` to describe"),
     )
-    .at(fields.get("name").map_or_else(|| fields.yaml().span(), Yaml::span));
-    match others.iter().find(|other| **other != kind && index.get(**other, name).is_some()) {
+    .at(fields
+        .get("name")
+        .map_or_else(|| fields.yaml().span(), Yaml::span));
+    match others
+        .iter()
+        .find(|other| **other != kind && index.get(**other, name).is_some())
+    {
         Some(other) => {
             let section = other.resource_type();
-            diagnostic.hint(format!("`{name}` is a {section}: describe it under `{section}s:`"))
+            diagnostic.hint(format!(
+                "`{name}` is a {section}: describe it under `{section}s:`"
+            ))
         }
         None => diagnostic.nearest(name, index.names(kind)),
     }
@@ -145,7 +158,7 @@ pub(super) fn missing(kind: NodeKind, name: &str, fields: &Fields<'_>, index: &N
 
 /// A key such as `materialized` beside `config` is one that belongs into it.
 fn hint_at_config(yaml: &Yaml, faults: &mut [Diagnostic]) {
-    for (key, entry) in yaml.as_mapping().into_iter().flat_map(|mapping| mapping.iter()) {
+    for (key, entry) in yaml.as_mapping().into_iter().flat_map(Mapping::iter) {
         if MODEL.contains(&key) || !is_setting(key) {
             continue;
         }

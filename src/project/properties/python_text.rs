@@ -20,7 +20,9 @@ pub(super) fn repr_of(value: &Value) -> String {
         Value::String(text) => repr_of_text(text),
         Value::Array(items) => format!("[{}]", joined(items.iter().map(repr_of))),
         Value::Object(map) => {
-            let entries = map.iter().map(|(key, value)| format!("{}: {}", repr_of_text(key), repr_of(value)));
+            let entries = map
+                .iter()
+                .map(|(key, value)| format!("{}: {}", repr_of_text(key), repr_of(value)));
             format!("{{{}}}", joined(entries))
         }
     }
@@ -33,8 +35,10 @@ pub(super) fn hashable(value: &Value) -> Value {
         Value::Object(map) => {
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_by_key(|(key, _)| key.as_str());
-            let sorted: Map<String, Value> =
-                entries.into_iter().map(|(key, value)| (key.clone(), hashable(value))).collect();
+            let sorted: Map<String, Value> = entries
+                .into_iter()
+                .map(|(key, value)| (key.clone(), hashable(value)))
+                .collect();
             Value::Object(sorted)
         }
         other => Value::String(str_of(other)),
@@ -46,7 +50,11 @@ fn joined(parts: impl Iterator<Item = String>) -> String {
 }
 
 fn repr_of_text(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
     let mut written = String::with_capacity(text.len() + 2);
     written.push(quote);
     for c in text.chars() {
@@ -69,7 +77,11 @@ fn repr_of_text(text: &str) -> String {
 
 fn escaped(c: char) -> String {
     let code = u32::from(c);
-    if code < 0x100 { format!("\\x{code:02x}") } else { format!("\\u{code:04x}") }
+    if code < 0x100 {
+        format!("\\x{code:02x}")
+    } else {
+        format!("\\u{code:04x}")
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::generic_tests::{self, TestTarget};
-use super::{PropertiesFile, Scope, read_columns, test_column, tests_of, title};
+use super::{PropertiesFile, Scope, read_columns, tests_of, title};
 use crate::error::{Diagnostic, Span, codes};
 use crate::names::NodeId;
 use crate::project::config_layers;
@@ -68,9 +68,12 @@ pub(super) fn read(
     };
     if source.get("overrides").is_some() {
         out.push(
-            Diagnostic::warning(codes::UNSUPPORTED, format!("`overrides` of source `{name}` is not applied"))
-                .at(yaml.span())
-                .hint("configure the other package's source under `sources:` in `dbt_project.yml`"),
+            Diagnostic::warning(
+                codes::UNSUPPORTED,
+                format!("`overrides` of source `{name}` is not applied"),
+            )
+            .at(yaml.span())
+            .hint("configure the other package's source under `sources:` in `dbt_project.yml`"),
         );
         return;
     }
@@ -110,7 +113,12 @@ struct Entry<'e, 'y> {
 }
 
 impl Entry<'_, '_> {
-    fn add(&self, (scope, file): (&Scope<'_>, &PropertiesFile), parts: &mut Parts, out: &mut Vec<Diagnostic>) {
+    fn add(
+        &self,
+        (scope, file): (&Scope<'_>, &PropertiesFile),
+        parts: &mut Parts,
+        out: &mut Vec<Diagnostic>,
+    ) {
         let (source_name, name) = self.names;
         let mut fqn = scope.fqn_prefix(&file.inner);
         fqn.extend([source_name.to_owned(), name.to_owned()]);
@@ -119,12 +127,25 @@ impl Entry<'_, '_> {
         let either = |key: &str, out: &mut Vec<Diagnostic>| {
             self.table.text(key, out).or_else(|| self.source.text(key, out))
         };
-        let schema = self.source.text("schema", out).unwrap_or_else(|| source_name.to_owned());
-        let identifier = self.table.text("identifier", out).unwrap_or_else(|| name.to_owned());
+        let schema = self
+            .source
+            .text("schema", out)
+            .unwrap_or_else(|| source_name.to_owned());
+        let identifier = self
+            .table
+            .text("identifier", out)
+            .unwrap_or_else(|| name.to_owned());
         let meta = object(config.get("meta"));
         let id = NodeId::new(format!("source.{}.{source_name}.{name}", scope.name()));
         let tags = config_layers::texts(config.get("tags"));
-        self.add_tests(&id, &described, &tags, ((scope, file), parts), out);
+        let own = tests_of(self.table, out);
+        let target = self.target(&id, &tags);
+        parts.nodes.extend(generic_tests::read_all(
+            &target,
+            (&described, &own),
+            (scope, file),
+            out,
+        ));
         parts.sources.push(SourceTable {
             id,
             package: scope.name().to_owned(),
@@ -143,9 +164,16 @@ impl Entry<'_, '_> {
             description: self.table.text("description", out).unwrap_or_default(),
             loader: either("loader", out).unwrap_or_default(),
             optional: meta.get("optional") == Some(&Value::Bool(true)),
-            columns: described.into_iter().map(|d| (d.column.name.clone(), d.column)).collect(),
-            loaded_at_field: either("loaded_at_field", out)
-                .or_else(|| config.get("loaded_at_field").and_then(Value::as_str).map(str::to_owned)),
+            columns: described
+                .into_iter()
+                .map(|d| (d.column.name.clone(), d.column))
+                .collect(),
+            loaded_at_field: either("loaded_at_field", out).or_else(|| {
+                config
+                    .get("loaded_at_field")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned)
+            }),
             freshness: self.freshness(&config),
             config,
             meta,
@@ -186,34 +214,20 @@ impl Entry<'_, '_> {
                 merged.extend(yaml.to_map());
             }
         }
-        let has_rule = ["warn_after", "error_after"].iter().any(|key| merged.get(*key).is_some_and(|v| !v.is_null()));
+        let has_rule = ["warn_after", "error_after"]
+            .iter()
+            .any(|key| merged.get(*key).is_some_and(|v| !v.is_null()));
         has_rule.then(|| Value::Object(merged))
     }
 
-    fn add_tests(
-        &self,
-        id: &NodeId,
-        described: &[super::DescribedColumn<'_>],
-        tags: &[String],
-        (ctx, parts): ((&Scope<'_>, &PropertiesFile), &mut Parts),
-        out: &mut Vec<Diagnostic>,
-    ) {
+    fn target(&self, id: &NodeId, tags: &[String]) -> TestTarget {
         let (source_name, name) = self.names;
-        let target = TestTarget {
+        TestTarget {
             name: format!("{source_name}_{name}"),
             prefix: "source_",
             call: format!("source('{source_name}', '{name}')"),
             attached: id.clone(),
             tags: tags.to_vec(),
-        };
-        for column in described {
-            let on = test_column(&column.column);
-            for test in &column.tests {
-                parts.nodes.extend(generic_tests::read(test, Some(&on), &target, ctx, out));
-            }
-        }
-        for test in tests_of(self.table, out) {
-            parts.nodes.extend(generic_tests::read(test, None, &target, ctx, out));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Unit tests: rows given, rows expected.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use serde_json::{Map, Value};
 
@@ -15,8 +14,18 @@ use crate::project::node::{UnitRows, UnitRowsFormat, UnitTest};
 use crate::project::package::Parts;
 use crate::project::yaml::{Content, Yaml};
 
-const UNIT_TEST: &[&str] =
-    &["config", "description", "expect", "given", "meta", "model", "name", "overrides", "tags", "versions"];
+const UNIT_TEST: &[&str] = &[
+    "config",
+    "description",
+    "expect",
+    "given",
+    "meta",
+    "model",
+    "name",
+    "overrides",
+    "tags",
+    "versions",
+];
 
 /// Reads one unit test.
 pub(super) fn read(
@@ -34,7 +43,8 @@ pub(super) fn read(
         .collect();
     let expected = fields.get("expect").or_else(|| {
         out.push(
-            Diagnostic::error(codes::MISSING_KEY, format!("{} has no `expect`", fields.what())).at(yaml.span()),
+            Diagnostic::error(codes::MISSING_KEY, format!("{} has no `expect`", fields.what()))
+                .at(yaml.span()),
         );
         None
     })?;
@@ -44,7 +54,9 @@ pub(super) fn read(
     let overrides = fields.get("overrides").map(|yaml| {
         let what = format!("`overrides` of {}", fields.what());
         Fields::of(yaml, what, &["env_vars", "macros", "vars"], out);
-        yaml.as_mapping().map(crate::project::yaml::Mapping::to_map).unwrap_or_default()
+        yaml.as_mapping()
+            .map(crate::project::yaml::Mapping::to_map)
+            .unwrap_or_default()
     });
     let config = config(&fields, scope, &fqn, out);
     Some(UnitTest {
@@ -65,7 +77,12 @@ pub(super) fn read(
     })
 }
 
-fn config(fields: &Fields<'_>, scope: &Scope<'_>, fqn: &[String], out: &mut Vec<Diagnostic>) -> Map<String, Value> {
+fn config(
+    fields: &Fields<'_>,
+    scope: &Scope<'_>,
+    fqn: &[String],
+    out: &mut Vec<Diagnostic>,
+) -> Map<String, Value> {
     let mut config = config_layers::along_path(scope.file.trees.unit_tests.as_ref(), fqn);
     config_layers::merge(&mut config, fields.map("config", out));
     for key in ["meta", "tags", "versions"] {
@@ -93,16 +110,23 @@ fn rows(yaml: &Yaml, what: &str, scope: &Scope<'_>, out: &mut Vec<Diagnostic>) -
         ("csv" | "sql", None) => written(&format, fields.required_text("rows", out)?),
         ("dict", Some(fixture)) => {
             out.push(
-                wrong_type(fixture, &format!("`fixture` of {what}"), "left out where the format is `dict`")
-                    .hint("say `format: csv` or `format: sql`"),
+                wrong_type(
+                    fixture,
+                    &format!("`fixture` of {what}"),
+                    "left out where the format is `dict`",
+                )
+                .hint("say `format: csv` or `format: sql`"),
             );
             return None;
         }
         (other, _) => {
             out.push(
-                Diagnostic::error(codes::WRONG_TYPE, format!("the format `{other}` of {what} is not known"))
-                    .at(fields.get("format").map_or_else(|| yaml.span(), Yaml::span))
-                    .nearest(other, ["dict", "csv", "sql"]),
+                Diagnostic::error(
+                    codes::WRONG_TYPE,
+                    format!("the format `{other}` of {what} is not known"),
+                )
+                .at(fields.get("format").map_or_else(|| yaml.span(), Yaml::span))
+                .nearest(other, ["dict", "csv", "sql"]),
             );
             return None;
         }
@@ -111,46 +135,58 @@ fn rows(yaml: &Yaml, what: &str, scope: &Scope<'_>, out: &mut Vec<Diagnostic>) -
 }
 
 fn written(format: &str, text: String) -> UnitRowsFormat {
-    if format == "sql" { UnitRowsFormat::Sql(text) } else { UnitRowsFormat::Csv(text) }
+    if format == "sql" {
+        UnitRowsFormat::Sql(text)
+    } else {
+        UnitRowsFormat::Csv(text)
+    }
 }
 
 fn dict_rows(fields: &Fields<'_>, what: &str, out: &mut Vec<Diagnostic>) -> Option<Vec<Map<String, Value>>> {
     let mut rows = Vec::new();
     for row in fields.list("rows", out) {
-        match &row.content {
-            Content::Mapping(mapping) => rows.push(mapping.to_map()),
-            _ => {
-                out.push(wrong_type(row, &format!("a row of {what}"), "a mapping of columns"));
-                return None;
-            }
-        }
+        let Content::Mapping(mapping) = &row.content else {
+            out.push(wrong_type(
+                row,
+                &format!("a row of {what}"),
+                "a mapping of columns",
+            ));
+            return None;
+        };
+        rows.push(mapping.to_map());
     }
     Some(rows)
 }
 
-fn fixture_text(fixture: &Yaml, format: &str, scope: &Scope<'_>, out: &mut Vec<Diagnostic>) -> Option<String> {
+fn fixture_text(
+    fixture: &Yaml,
+    format: &str,
+    scope: &Scope<'_>,
+    out: &mut Vec<Diagnostic>,
+) -> Option<String> {
     let name = fixture.as_text().unwrap_or_default();
-    let found = fixtures(scope, format);
-    let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    match found.iter().find(|file| stem(&file.path) == name) {
-        Some(file) => scope.read(file, out),
-        None => {
-            let names: Vec<String> = found.iter().map(|file| stem(&file.path)).collect();
-            out.push(
-                Diagnostic::error(
-                    codes::FIXTURE_NOT_FOUND,
-                    format!("there is no fixture `{name}.{format}` under the test folders"),
-                )
-                .at(fixture.span())
-                .nearest(name, names.iter().map(String::as_str)),
-            );
-            None
-        }
+    let of_format = scope
+        .fixtures()
+        .iter()
+        .filter(|file| file.path.extension().is_some_and(|end| end == format));
+    let stem = |file: &PropertiesFile| {
+        file.path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    if let Some(file) = of_format.clone().find(|file| stem(file) == name) {
+        return scope.read(file, out);
     }
-}
-
-fn fixtures(scope: &Scope<'_>, format: &str) -> Vec<PropertiesFile> {
-    scope.files(&scope.file.paths.tests, &[format])
+    let names: Vec<String> = of_format.map(stem).collect();
+    let message = format!("there is no fixture `{name}.{format}` under the test folders");
+    out.push(
+        Diagnostic::error(codes::FIXTURE_NOT_FOUND, message)
+            .at(fixture.span())
+            .nearest(name, names.iter().map(String::as_str)),
+    );
+    None
 }
 
 /// Makes one test per version of those whose model has versions: all, or those of `versions`.
@@ -169,17 +205,26 @@ pub(super) fn multiply(scope: &Scope<'_>, parts: &mut Parts) {
         .partition(|test| test.package == scope.name() && versions.contains_key(test.model.as_str()));
     for test in own {
         let chosen = versions.get(test.model.as_str()).into_iter().flatten();
-        all.extend(chosen.filter(|version| is_chosen(&test, version)).map(|version| UnitTest {
-            id: NodeId::new(format!("{}_v{}", test.id, str_of(version))),
-            version: Some((*version).clone()),
-            ..test.clone()
-        }));
+        all.extend(
+            chosen
+                .filter(|version| is_chosen(&test, version))
+                .map(|version| UnitTest {
+                    id: NodeId::new(format!("{}_v{}", test.id, str_of(version))),
+                    version: Some((*version).clone()),
+                    ..test.clone()
+                }),
+        );
     }
     parts.unit_tests = all;
 }
 
 fn is_chosen(test: &UnitTest, version: &Value) -> bool {
-    let listed = |key: &str| test.config.get("versions").and_then(|choice| choice.get(key)).and_then(Value::as_array);
+    let listed = |key: &str| {
+        test.config
+            .get("versions")
+            .and_then(|choice| choice.get(key))
+            .and_then(Value::as_array)
+    };
     let holds = |list: &Vec<Value>| list.iter().any(|item| str_of(item) == str_of(version));
     listed("include").is_none_or(holds) && !listed("exclude").is_some_and(holds)
 }

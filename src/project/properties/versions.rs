@@ -9,7 +9,7 @@ use super::generic_tests::{self, TestTarget};
 use super::patches::{describe, missing};
 use super::python_text::str_of;
 use super::{DescribedColumn, NodeIndex, PropertiesFile, Scope};
-use super::{read_column, read_columns, test_column, tests_of, title};
+use super::{read_column, read_columns, tests_of, title};
 use crate::error::{Diagnostic, codes};
 use crate::names::NodeId;
 use crate::project::config_layers;
@@ -51,18 +51,26 @@ pub(super) fn apply(
             Some((fields, v))
         })
         .collect();
-    let latest = model
-        .get("latest_version")
-        .map(Yaml::to_value)
-        .or_else(|| versions.iter().map(|(_, v)| v).max_by(|a, b| compare(a, b)).cloned());
+    let latest = model.get("latest_version").map(Yaml::to_value).or_else(|| {
+        versions
+            .iter()
+            .map(|(_, v)| v)
+            .max_by(|a, b| compare(a, b))
+            .cloned()
+    });
     let Some(latest) = latest else { return };
     if !versions.iter().any(|(_, v)| *v == latest) {
         out.push(
             Diagnostic::error(
                 codes::MISSING_KEY,
-                format!("`latest_version` of model `{name}` is {}, which is none of its versions", str_of(&latest)),
+                format!(
+                    "`latest_version` of model `{name}` is {}, which is none of its versions",
+                    str_of(&latest)
+                ),
             )
-            .at(model.get("latest_version").map_or_else(|| model.yaml().span(), Yaml::span)),
+            .at(model
+                .get("latest_version")
+                .map_or_else(|| model.yaml().span(), Yaml::span)),
         );
     }
     let columns = read_columns(model, out);
@@ -84,7 +92,7 @@ pub(super) fn apply(
             version,
             version_of,
         };
-        entry.apply(place, &described, (scope, file), parts, out);
+        entry.apply((parts, place), &described, (scope, file), out);
     }
 }
 
@@ -98,14 +106,15 @@ struct Entry<'e, 'y> {
 impl Entry<'_, '_> {
     fn apply(
         &self,
-        place: usize,
+        (parts, place): (&mut Parts, usize),
         described: &[DescribedColumn<'_>],
         (scope, file): (&Scope<'_>, &PropertiesFile),
-        parts: &mut Parts,
         out: &mut Vec<Diagnostic>,
     ) {
         let suffix = format!("v{}", str_of(&self.version_of.version));
-        let Some(node) = parts.nodes.get_mut(place) else { return };
+        let Some(node) = parts.nodes.get_mut(place) else {
+            return;
+        };
         node.id = NodeId::new(format!("model.{}.{}.{suffix}", scope.name(), self.name));
         self.name.clone_into(&mut node.name);
         if let Some(last) = node.fqn.last_mut() {
@@ -113,20 +122,32 @@ impl Entry<'_, '_> {
         }
         node.fqn.push(suffix);
         node.config = scope.config_layers(NodeKind::Model, &node.fqn);
-        let columns: IndexMap<_, _> =
-            described.iter().map(|d| (d.column.name.clone(), d.column.clone())).collect();
+        let columns: IndexMap<_, _> = described
+            .iter()
+            .map(|d| (d.column.name.clone(), d.column.clone()))
+            .collect();
         describe(node, self.model, columns, (scope, file), out);
         config_layers::merge(&mut node.config.properties, self.version_config(out));
         if let Some(description) = self.version.text("description", out) {
             node.description = description;
         }
         if self.version.get("constraints").is_some() {
-            node.constraints = self.version.list("constraints", out).iter().map(Yaml::to_value).collect();
+            node.constraints = self
+                .version
+                .list("constraints", out)
+                .iter()
+                .map(Yaml::to_value)
+                .collect();
         }
-        node.deprecation_date = self.version.text("deprecation_date", out).or(node.deprecation_date.take());
+        node.deprecation_date = self
+            .version
+            .text("deprecation_date", out)
+            .or(node.deprecation_date.take());
         node.version = Some(self.version_of.clone());
-        let attached = node.id.clone();
-        self.add_tests(&attached, described, (scope, file), parts, out);
+        let target = self.target(node.id.clone());
+        let own = self.tests(out);
+        let tests = generic_tests::read_all(&target, (described, &own), (scope, file), out);
+        parts.nodes.extend(tests);
     }
 
     fn version_config(&self, out: &mut Vec<Diagnostic>) -> Map<String, Value> {
@@ -139,37 +160,28 @@ impl Entry<'_, '_> {
         config
     }
 
-    fn add_tests(
-        &self,
-        attached: &NodeId,
-        described: &[DescribedColumn<'_>],
-        (scope, file): (&Scope<'_>, &PropertiesFile),
-        parts: &mut Parts,
-        out: &mut Vec<Diagnostic>,
-    ) {
+    fn target(&self, attached: NodeId) -> TestTarget {
         let v = str_of(&self.version_of.version);
-        let target = TestTarget {
+        TestTarget {
             name: format!("{}_v{v}", self.name),
             prefix: "",
             call: format!("ref('{}', version='{v}')", self.name),
-            attached: attached.clone(),
+            attached,
             tags: Vec::new(),
-        };
-        for column in described {
-            let on = test_column(&column.column);
-            for test in &column.tests {
-                parts.nodes.extend(generic_tests::read(test, Some(&on), &target, (scope, file), out));
-            }
         }
-        let own = self.version.is_written("data_tests") || self.version.is_written("tests");
-        for test in tests_of(if own { self.version } else { self.model }, out) {
-            parts.nodes.extend(generic_tests::read(test, None, &target, (scope, file), out));
-        }
+    }
+
+    /// The version's own tests of the table as a whole, or else the model's.
+    fn tests(&self, out: &mut Vec<Diagnostic>) -> Vec<&Yaml> {
+        let has_own = self.version.is_written("data_tests") || self.version.is_written("tests");
+        tests_of(if has_own { self.version } else { self.model }, out)
     }
 }
 
 fn file_name(name: &str, version: &Fields<'_>, v: &Value, out: &mut Vec<Diagnostic>) -> String {
-    version.text("defined_in", out).unwrap_or_else(|| format!("{name}_v{}", str_of(v)))
+    version
+        .text("defined_in", out)
+        .unwrap_or_else(|| format!("{name}_v{}", str_of(v)))
 }
 
 fn find(
@@ -192,7 +204,9 @@ fn columns_of<'y>(
     let mut chosen: Option<Vec<&DescribedColumn<'y>>> = None;
     let mut own = Vec::new();
     for yaml in version.list("columns", out) {
-        let is_choice = yaml.as_mapping().is_some_and(|m| m.entry("include").is_some() || m.entry("exclude").is_some());
+        let is_choice = yaml
+            .as_mapping()
+            .is_some_and(|m| m.entry("include").is_some() || m.entry("exclude").is_some());
         if !is_choice {
             own.extend(read_column(yaml, version.what(), out));
             continue;
@@ -222,7 +236,11 @@ fn columns_of<'y>(
 
 /// The order of versions: numbers by value, everything else as text.
 pub(crate) fn compare(a: &Value, b: &Value) -> Ordering {
-    let number = |value: &Value| value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+    let number = |value: &Value| {
+        value
+            .as_f64()
+            .or_else(|| value.as_str().and_then(|text| text.parse().ok()))
+    };
     match (number(a), number(b)) {
         (Some(a), Some(b)) => a.total_cmp(&b),
         _ => str_of(a).cmp(&str_of(b)),

@@ -23,13 +23,16 @@ pub(super) fn named(
 }
 
 /// The name of the selector that is marked `default: true`, if one is.
-pub fn default_selector(definitions: &IndexMap<String, Value>) -> Option<&str> {
+pub(super) fn default_selector(definitions: &IndexMap<String, Value>) -> Option<&str> {
     let is_default = |definition: &Value| match definition.get("default") {
         Some(Value::Bool(flag)) => *flag,
         Some(Value::String(text)) => text.eq_ignore_ascii_case("true"),
         _ => false,
     };
-    definitions.iter().find(|(_, definition)| is_default(definition)).map(|(name, _)| name.as_str())
+    definitions
+        .iter()
+        .find(|(_, definition)| is_default(definition))
+        .map(|(name, _)| name.as_str())
 }
 
 struct Reader<'d> {
@@ -56,7 +59,9 @@ impl Reader<'_> {
         match definition {
             Value::String(text) => super::grammar::parse(std::slice::from_ref(text), self.indirect),
             Value::Object(map) if map.contains_key("union") => self.group(map, "union", selector),
-            Value::Object(map) if map.contains_key("intersection") => self.group(map, "intersection", selector),
+            Value::Object(map) if map.contains_key("intersection") => {
+                self.group(map, "intersection", selector)
+            }
             Value::Object(map) => self.entry(map, selector),
             _ => Err(syntax(selector, "a definition is text or a mapping")),
         }
@@ -69,7 +74,11 @@ impl Reader<'_> {
         let mut included = Vec::new();
         let mut excluded = None;
         for item in items {
-            match item.as_object().filter(|item| item.len() == 1).and_then(|item| item.get("exclude")) {
+            match item
+                .as_object()
+                .filter(|item| item.len() == 1)
+                .and_then(|item| item.get("exclude"))
+            {
                 Some(_) if excluded.is_some() => {
                     return Err(syntax(selector, &format!("one `{kind}` takes one `exclude`")));
                 }
@@ -77,7 +86,11 @@ impl Reader<'_> {
                 None => included.push(self.spec(item, selector)?),
             }
         }
-        let group = if kind == "union" { Spec::Union(included) } else { Spec::Intersection(included) };
+        let group = if kind == "union" {
+            Spec::Union(included)
+        } else {
+            Spec::Intersection(included)
+        };
         Ok(without(group, excluded))
     }
 
@@ -85,7 +98,8 @@ impl Reader<'_> {
         let Value::Array(items) = list else {
             return Err(syntax(selector, "`exclude` must be a list"));
         };
-        let parts: Result<Vec<Spec>, Diagnostic> = items.iter().map(|item| self.spec(item, selector)).collect();
+        let parts: Result<Vec<Spec>, Diagnostic> =
+            items.iter().map(|item| self.spec(item, selector)).collect();
         Ok(Spec::Union(parts?))
     }
 
@@ -115,7 +129,10 @@ impl Reader<'_> {
             children: reach(map, "children"),
             indirect,
         };
-        let excluded = map.get("exclude").map(|list| self.excluded(list, selector)).transpose()?;
+        let excluded = map
+            .get("exclude")
+            .map(|list| self.excluded(list, selector))
+            .transpose()?;
         Ok(without(Spec::One(Box::new(criterion)), excluded))
     }
 }
@@ -132,7 +149,10 @@ fn flag(map: &Map<String, Value>, key: &str) -> bool {
 }
 
 fn reach(map: &Map<String, Value>, key: &str) -> Reach {
-    let depth = map.get(&format!("{key}_depth")).and_then(Value::as_u64).and_then(|depth| usize::try_from(depth).ok());
+    let depth = map
+        .get(&format!("{key}_depth"))
+        .and_then(Value::as_u64)
+        .and_then(|depth| usize::try_from(depth).ok());
     match (flag(map, key), depth) {
         (false, _) => Reach::None,
         (true, None) => Reach::All,

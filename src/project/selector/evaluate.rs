@@ -37,11 +37,20 @@ enum Direction {
 impl<'g> Evaluation<'g> {
     pub(super) fn new(graph: &'g dyn Selectable, facts: &'g SelectionFacts) -> Self {
         let members = graph.members();
-        let places: HashMap<&NodeId, usize> =
-            members.iter().enumerate().map(|(place, member)| (member.id, place)).collect();
+        let places: HashMap<&NodeId, usize> = members
+            .iter()
+            .enumerate()
+            .map(|(place, member)| (member.id, place))
+            .collect();
         let parents: Vec<Vec<usize>> = members
             .iter()
-            .map(|member| graph.parents(member.id).iter().filter_map(|id| places.get(id).copied()).collect())
+            .map(|member| {
+                graph
+                    .parents(member.id)
+                    .iter()
+                    .filter_map(|id| places.get(id).copied())
+                    .collect()
+            })
             .collect();
         let mut children = vec![Vec::new(); members.len()];
         for (place, parents) in parents.iter().enumerate() {
@@ -77,7 +86,7 @@ impl<'g> Evaluation<'g> {
             None => everything,
         };
         let excluded = self.find(excluded, indirect)?;
-        let found = self.subtract(included, &excluded, indirect);
+        let found = self.subtract(&included, &excluded, indirect);
         let ids = found.direct.iter().filter_map(|place| self.members.get(*place));
         Ok(ids.map(|member| member.id.clone()).collect())
     }
@@ -112,12 +121,12 @@ impl<'g> Evaluation<'g> {
             Spec::Difference(included, excluded) => {
                 let included = self.find(included, indirect)?;
                 let excluded = self.find(excluded, indirect)?;
-                Ok(self.subtract(included, &excluded, indirect))
+                Ok(self.subtract(&included, &excluded, indirect))
             }
         }
     }
 
-    fn subtract(&self, included: Found, excluded: &Found, indirect: IndirectSelection) -> Found {
+    fn subtract(&self, included: &Found, excluded: &Found, indirect: IndirectSelection) -> Found {
         let all_excluded: Places = excluded.direct.union(&excluded.waiting).copied().collect();
         let all_included: Places = included.direct.union(&included.waiting).copied().collect();
         let direct = included.direct.difference(&excluded.direct).copied().collect();
@@ -132,8 +141,10 @@ impl<'g> Evaluation<'g> {
             IndirectSelection::Buildable => self.with_parents(&found.direct),
             IndirectSelection::Eager | IndirectSelection::Empty => return found,
         };
-        let (ready, waiting): (Vec<usize>, Vec<usize>) =
-            found.waiting.iter().partition(|place| self.all_parents_in(**place, &reachable));
+        let (ready, waiting): (Vec<usize>, Vec<usize>) = found
+            .waiting
+            .iter()
+            .partition(|place| self.all_parents_in(**place, &reachable));
         let mut direct = found.direct;
         direct.extend(ready);
         Found {
@@ -181,7 +192,11 @@ impl<'g> Evaluation<'g> {
         let mut frontier: Vec<usize> = from.iter().copied().collect();
         while left > 0 && !frontier.is_empty() {
             left -= 1;
-            let next = frontier.iter().filter_map(|place| edges.get(*place)).flatten().copied();
+            let next = frontier
+                .iter()
+                .filter_map(|place| edges.get(*place))
+                .flatten()
+                .copied();
             frontier = next.filter(|place| reached.insert(*place)).collect();
         }
         reached
@@ -189,7 +204,11 @@ impl<'g> Evaluation<'g> {
 
     fn with_parents(&self, selected: &Places) -> Places {
         let mut all = self.walk(selected, Direction::Parents, Reach::All);
-        let sources = self.members.iter().enumerate().filter(|(_, member)| member.resource_type() == "source");
+        let sources = self
+            .members
+            .iter()
+            .enumerate()
+            .filter(|(_, member)| member.resource_type() == "source");
         all.extend(sources.map(|(place, _)| place));
         all
     }
@@ -210,7 +229,10 @@ impl<'g> Evaluation<'g> {
             direct: selected.clone(),
             waiting: Places::new(),
         };
-        let candidates = selected.iter().filter_map(|place| self.children.get(*place)).flatten();
+        let candidates = selected
+            .iter()
+            .filter_map(|place| self.children.get(*place))
+            .flatten();
         for place in candidates.filter(|place| self.members.get(**place).is_some_and(Facets::is_test)) {
             if indirect == IndirectSelection::Eager || self.all_parents_in(*place, &reachable) {
                 found.direct.insert(*place);
@@ -222,7 +244,9 @@ impl<'g> Evaluation<'g> {
     }
 
     fn all_parents_in(&self, place: usize, selected: &Places) -> bool {
-        self.parents.get(place).is_some_and(|parents| parents.iter().all(|parent| selected.contains(parent)))
+        self.parents
+            .get(place)
+            .is_some_and(|parents| parents.iter().all(|parent| selected.contains(parent)))
     }
 
     fn nothing(&self, criterion: &Criterion) -> Diagnostic {
@@ -232,7 +256,10 @@ impl<'g> Evaluation<'g> {
         );
         let members = self.members.iter();
         let mut candidates: Vec<&str> = match criterion.method {
-            Method::Tag => members.flat_map(|member| member.tags).map(String::as_str).collect(),
+            Method::Tag => members
+                .flat_map(|member| member.tags)
+                .map(String::as_str)
+                .collect(),
             Method::Group => members.filter_map(|member| member.group).collect(),
             Method::Package => members.map(|member| member.package).collect(),
             Method::Source => members.filter_map(|member| member.source).collect(),

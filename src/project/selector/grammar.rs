@@ -6,7 +6,7 @@ use crate::error::{Diagnostic, codes};
 
 /// Which nodes a criterion finds before its graph operators widen it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Method {
+pub(super) enum Method {
     /// By access level.
     Access,
     /// By a key of the configuration.
@@ -134,9 +134,9 @@ pub(super) struct Criterion {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Spec {
     One(Box<Criterion>),
-    Union(Vec<Spec>),
-    Intersection(Vec<Spec>),
-    Difference(Box<Spec>, Box<Spec>),
+    Union(Vec<Self>),
+    Intersection(Vec<Self>),
+    Difference(Box<Self>, Box<Self>),
 }
 
 /// Reads the words of `--select`: spaces unite, commas intersect.
@@ -210,7 +210,8 @@ fn trailing(text: &str) -> (Reach, &str) {
 }
 
 fn method_of(text: &str, raw: &str) -> Result<(Method, Vec<String>, String), Diagnostic> {
-    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.');
+    let is_name =
+        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '.');
     let Some((name, value)) = text.split_once(':').filter(|(name, _)| is_name(name)) else {
         return Ok((default_method(text), Vec::new(), text.to_owned()));
     };
@@ -233,7 +234,10 @@ fn default_method(value: &str) -> Method {
     let extensions: BTreeSet<&str> = BTreeSet::from(["sql", "py", "csv"]);
     if value.contains('/') {
         Method::Path
-    } else if value.rsplit_once('.').is_some_and(|(_, end)| extensions.contains(end.to_ascii_lowercase().as_str())) {
+    } else if value
+        .rsplit_once('.')
+        .is_some_and(|(_, end)| extensions.contains(end.to_ascii_lowercase().as_str()))
+    {
         Method::File
     } else {
         Method::Fqn
@@ -242,7 +246,10 @@ fn default_method(value: &str) -> Method {
 
 /// The error that a selection cannot be understood.
 pub(super) fn syntax(raw: &str, why: &str) -> Diagnostic {
-    Diagnostic::error(codes::SELECTION_SYNTAX, format!("the selection `{raw}` cannot be followed: {why}"))
+    Diagnostic::error(
+        codes::SELECTION_SYNTAX,
+        format!("the selection `{raw}` cannot be followed: {why}"),
+    )
 }
 
 #[cfg(test)]
@@ -256,16 +263,41 @@ mod tests {
 
     #[test]
     fn operators_surround_the_value() {
-        assert_eq!(read("orders"), (Method::Fqn, "orders".into(), Reach::None, Reach::None));
-        assert_eq!(read("+orders+"), (Method::Fqn, "orders".into(), Reach::All, Reach::All));
-        assert_eq!(read("2+orders+1"), (Method::Fqn, "orders".into(), Reach::Steps(2), Reach::Steps(1)));
+        assert_eq!(
+            read("orders"),
+            (Method::Fqn, "orders".into(), Reach::None, Reach::None)
+        );
+        assert_eq!(
+            read("+orders+"),
+            (Method::Fqn, "orders".into(), Reach::All, Reach::All)
+        );
+        assert_eq!(
+            read("2+orders+1"),
+            (Method::Fqn, "orders".into(), Reach::Steps(2), Reach::Steps(1))
+        );
         assert_eq!(read("+tag:x"), (Method::Tag, "x".into(), Reach::All, Reach::None));
-        assert_eq!(read("models/staging"), (Method::Path, "models/staging".into(), Reach::None, Reach::None));
-        assert_eq!(read("orders.sql+"), (Method::File, "orders.sql".into(), Reach::None, Reach::All));
-        assert_eq!(read("3_orders"), (Method::Fqn, "3_orders".into(), Reach::None, Reach::None));
+        assert_eq!(
+            read("models/staging"),
+            (Method::Path, "models/staging".into(), Reach::None, Reach::None)
+        );
+        assert_eq!(
+            read("orders.sql+"),
+            (Method::File, "orders.sql".into(), Reach::None, Reach::All)
+        );
+        assert_eq!(
+            read("3_orders"),
+            (Method::Fqn, "3_orders".into(), Reach::None, Reach::None)
+        );
         let found = criterion("config.meta.owner:data", IndirectSelection::Eager).unwrap();
-        assert_eq!((found.method, found.arguments), (Method::Config, vec!["meta".into(), "owner".into()]));
-        assert!(criterion("@orders", IndirectSelection::Eager).unwrap().with_childrens_parents);
+        assert_eq!(
+            (found.method, found.arguments),
+            (Method::Config, vec!["meta".into(), "owner".into()])
+        );
+        assert!(
+            criterion("@orders", IndirectSelection::Eager)
+                .unwrap()
+                .with_childrens_parents
+        );
     }
 
     #[test]

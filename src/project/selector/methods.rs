@@ -58,14 +58,20 @@ impl<'c> Matcher<'c> {
                 return Ok(());
             }
             let list: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-            Err(syntax(&criterion.raw, &format!("the value must be one of {}", list.join(", ")))
-                .nearest(value, words.iter().copied()))
+            Err(syntax(
+                &criterion.raw,
+                &format!("the value must be one of {}", list.join(", ")),
+            )
+            .nearest(value, words.iter().copied()))
         };
         let at_most = |parts: usize| {
             if value.split('.').count() <= parts {
                 return Ok(());
             }
-            Err(syntax(&criterion.raw, &format!("the value has more than {parts} parts")))
+            Err(syntax(
+                &criterion.raw,
+                &format!("the value has more than {parts} parts"),
+            ))
         };
         match criterion.method {
             Method::ResourceType => one_of(RESOURCE_TYPES),
@@ -73,13 +79,18 @@ impl<'c> Matcher<'c> {
             Method::Version => one_of(&["latest", "none", "old", "prerelease"]),
             Method::Source => at_most(3),
             Method::Exposure | Method::UnitTest => at_most(2),
-            Method::Config if criterion.arguments.is_empty() => {
-                Err(syntax(&criterion.raw, "say which config: `config.materialized:table`"))
-            }
-            Method::State | Method::Result | Method::SourceStatus if !self.facts.contains_key(&self.fact()) => {
-                Err(syntax(&criterion.raw, &format!("nothing is known of `{}`", self.fact()))
-                    .hint("name a folder with the artifacts of an earlier run with `--state`")
-                    .nearest(&self.fact(), self.facts.keys().map(String::as_str)))
+            Method::Config if criterion.arguments.is_empty() => Err(syntax(
+                &criterion.raw,
+                "say which config: `config.materialized:table`",
+            )),
+            Method::State | Method::Result | Method::SourceStatus
+                if !self.facts.contains_key(&self.fact()) =>
+            {
+                Err(
+                    syntax(&criterion.raw, &format!("nothing is known of `{}`", self.fact()))
+                        .hint("name a folder with the artifacts of an earlier run with `--state`")
+                        .nearest(&self.fact(), self.facts.keys().map(String::as_str)),
+                )
             }
             _ => Ok(()),
         }
@@ -109,12 +120,18 @@ impl<'c> Matcher<'c> {
             Method::UnitTest => kind == "unit_test" && self.matches_named(member),
             Method::Path => self.matches_path(member),
             Method::File => matches_file(value, member.original_file_path),
-            Method::Package => matches(if value == "this" { self.root_package } else { value }, member.package),
+            Method::Package => matches(
+                if value == "this" { self.root_package } else { value },
+                member.package,
+            ),
             Method::Config => member.config.is_some_and(|config| {
                 let at = |found: &'_ Value, part: &String| found.get(part).cloned();
                 let (first, rest) = self.criterion.arguments.split_first().unzip();
                 let start = first.and_then(|first| config.get(first)).cloned();
-                let found = rest.into_iter().flatten().fold(start, |found, part| at(&found?, part));
+                let found = rest
+                    .into_iter()
+                    .flatten()
+                    .fold(start, |found, part| at(&found?, part));
                 found.is_some_and(|found| self.matches_config(&found))
             }),
             Method::ResourceType => kind == value,
@@ -130,9 +147,10 @@ impl<'c> Matcher<'c> {
                 _ => false,
             },
             Method::Version => kind == "model" && matches_version(value, member),
-            Method::State | Method::Result | Method::SourceStatus => {
-                self.facts.get(&self.fact()).is_some_and(|ids| ids.contains(member.id))
-            }
+            Method::State | Method::Result | Method::SourceStatus => self
+                .facts
+                .get(&self.fact())
+                .is_some_and(|ids| ids.contains(member.id)),
             Method::Metric | Method::SavedQuery | Method::SemanticModel => false,
         }
     }
@@ -166,17 +184,32 @@ impl<'c> Matcher<'c> {
 
     /// A path matches the file, the properties file, and everything below a folder.
     fn matches_path(&self, member: &Facets<'_>) -> bool {
-        let wanted = self.criterion.value.trim_start_matches("./").trim_end_matches('/');
+        let wanted = self
+            .criterion
+            .value
+            .trim_start_matches("./")
+            .trim_end_matches('/');
         let matches_one = |path: &Path| {
             let depth = wanted.split('/').count();
-            let start: Vec<_> = path.components().take(depth).map(|c| c.as_os_str().to_string_lossy()).collect();
-            start.len() == depth && wanted.split('/').zip(&start).all(|(pattern, part)| matches(pattern, part))
+            let start: Vec<_> = path
+                .components()
+                .take(depth)
+                .map(|c| c.as_os_str().to_string_lossy())
+                .collect();
+            start.len() == depth
+                && wanted
+                    .split('/')
+                    .zip(&start)
+                    .all(|(pattern, part)| matches(pattern, part))
                 || wanted.contains("**") && matches(&wanted.replace("**", "*"), &path.to_string_lossy())
         };
         if matches_one(member.original_file_path) {
             return true;
         }
-        let patch = member.patch_path.and_then(|path| path.split_once("://")).map(|(_, path)| Path::new(path));
+        let patch = member
+            .patch_path
+            .and_then(|path| path.split_once("://"))
+            .map(|(_, path)| Path::new(path));
         patch.is_some_and(|path| path.components().count() == wanted.split('/').count() && matches_one(path))
     }
 
@@ -204,10 +237,19 @@ impl<'c> Matcher<'c> {
 /// dbt's rule for names: the last part alone, or the first parts with dots between them, wildcards at the end.
 fn is_named(fqn: &[String], wanted: &str, is_versioned: bool) -> bool {
     let parts: Vec<&str> = wanted.split('.').collect();
-    let last_two = |parts: &[&str]| parts.get(parts.len().saturating_sub(2)..).unwrap_or_default().join("_");
+    let last_two = |parts: &[&str]| {
+        parts
+            .get(parts.len().saturating_sub(2)..)
+            .unwrap_or_default()
+            .join("_")
+    };
     if is_versioned {
         let own: Vec<&str> = fqn.iter().map(String::as_str).collect();
-        let is_model = fqn.len().checked_sub(2).and_then(|place| fqn.get(place)).is_some_and(|name| name == wanted);
+        let is_model = fqn
+            .len()
+            .checked_sub(2)
+            .and_then(|place| fqn.get(place))
+            .is_some_and(|name| name == wanted);
         if is_model || last_two(&own) == last_two(&parts) {
             return true;
         }
@@ -231,12 +273,15 @@ fn is_named(fqn: &[String], wanted: &str, is_versioned: bool) -> bool {
 }
 
 fn matches_file(wanted: &str, path: &Path) -> bool {
-    let is = |part: Option<&std::ffi::OsStr>| part.is_some_and(|part| matches(wanted, &part.to_string_lossy()));
+    let is =
+        |part: Option<&std::ffi::OsStr>| part.is_some_and(|part| matches(wanted, &part.to_string_lossy()));
     is(path.file_name()) || is(path.file_stem())
 }
 
 fn matches_version(wanted: &str, member: &Facets<'_>) -> bool {
-    let order = member.version.map(|version| compare_versions(&version.version, &version.latest));
+    let order = member
+        .version
+        .map(|version| compare_versions(&version.version, &version.latest));
     match wanted {
         "latest" => order == Some(Ordering::Equal),
         "prerelease" => order == Some(Ordering::Greater),

@@ -12,8 +12,9 @@ use std::path::Path;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
-pub use definitions::default_selector;
+use definitions::default_selector;
 pub use grammar::IndirectSelection;
+use grammar::Spec;
 
 use super::node::Version;
 use crate::error::Diagnostic;
@@ -79,33 +80,52 @@ pub type SelectionFacts = BTreeMap<String, BTreeSet<NodeId>>;
 /// What the command line selects.
 #[derive(Debug, Clone, Default)]
 pub struct SelectionRequest {
-    /// `--select`; none means everything.
+    /// `--select`; none means everything, or the selector that is marked as the default.
     pub select: Vec<String>,
     /// `--exclude`.
     pub exclude: Vec<String>,
     /// `--selector`: the name of one in `selectors.yml`.
     pub selector: Option<String>,
+    /// `--resource-type`: kinds that are kept; none keeps all.
+    pub resource_types: Vec<String>,
     /// `--indirect-selection`.
     pub indirect: IndirectSelection,
+    /// What is known beyond the project.
+    pub facts: SelectionFacts,
 }
 
-/// Selects from a graph; what matches nothing is among the warnings.
-///
-/// # Errors
-/// `HW0105`: the selection cannot be understood, or asks for facts that are not there.
+/// Selects from a graph. A part that matches nothing is a warning; `HW0105` is told, and nothing selected, when the
+/// selection cannot be understood or asks for facts that are not there.
 pub fn select(
     graph: &dyn Selectable,
-    request: &SelectionRequest,
     definitions: &IndexMap<String, Value>,
-    facts: &SelectionFacts,
-) -> Result<(BTreeSet<NodeId>, Vec<Diagnostic>), Diagnostic> {
-    let included = match &request.selector {
+    request: &SelectionRequest,
+) -> (BTreeSet<NodeId>, Vec<Diagnostic>) {
+    let mut evaluation = evaluate::Evaluation::new(graph, &request.facts);
+    match specs(definitions, request).and_then(|(included, excluded)| {
+        evaluation.difference(included.as_ref(), &excluded, request.indirect)
+    }) {
+        Ok(mut selected) => {
+            let kinds = &request.resource_types;
+            selected.retain(|id| kinds.is_empty() || kinds.iter().any(|kind| kind == id.resource_type()));
+            (selected, evaluation.into_warnings())
+        }
+        Err(fault) => (BTreeSet::new(), vec![fault]),
+    }
+}
+
+/// What is included, if anything is named, and what is excluded.
+fn specs(
+    definitions: &IndexMap<String, Value>,
+    request: &SelectionRequest,
+) -> Result<(Option<Spec>, Spec), Diagnostic> {
+    let excluded = grammar::parse(&request.exclude, request.indirect)?;
+    let is_bare = request.select.is_empty() && request.exclude.is_empty();
+    let default = default_selector(definitions).filter(|_| is_bare);
+    let included = match request.selector.as_deref().or(default) {
         Some(name) => Some(definitions::named(name, definitions, request.indirect)?),
         None if request.select.is_empty() => None,
         None => Some(grammar::parse(&request.select, request.indirect)?),
     };
-    let excluded = grammar::parse(&request.exclude, request.indirect)?;
-    let mut evaluation = evaluate::Evaluation::new(graph, facts);
-    let selected = evaluation.difference(included.as_ref(), &excluded, request.indirect)?;
-    Ok((selected, evaluation.into_warnings()))
+    Ok((included, excluded))
 }

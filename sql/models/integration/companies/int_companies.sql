@@ -1,6 +1,8 @@
 {{ config(materialized='table') }}
 
-{%- set oldest_first = 'companies.company_created_at asc nulls last, companies.company_id' %}
+{%- set attributes = ['company_name', 'company_domain', 'company_industry'] %}
+{%- set oldest_first =
+    'companies.company_created_at asc nulls last, companies.company_id' %}
 
 with companies as (
 
@@ -18,7 +20,7 @@ final as (
 
     select
         id_map.company_pk,
-        {% for column in ['company_name', 'company_domain', 'company_industry'] -%}
+        {% for column in attributes -%}
         (
             array_agg(companies.{{ column }} order by {{ oldest_first }})
             filter (where companies.{{ column }} is not null)

@@ -1,3 +1,5 @@
 {{ config(materialized='table') }}
 
-{{ latest_version(ref('int_companies__unioned'), 'companies', 'company_updated_at') }}
+{{ latest_version(
+    ref('int_companies__unioned'), 'companies', 'company_updated_at'
+) }}

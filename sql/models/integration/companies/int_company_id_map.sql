@@ -2,7 +2,9 @@
 
 with components as (
 
-    {{ connected_components(ref('int_companies__matched'), 'company_id', 'matched_company_id') }}
+    {{ connected_components(
+        ref('int_companies__matched'), 'company_id', 'matched_company_id'
+    ) }}
 
 )
 

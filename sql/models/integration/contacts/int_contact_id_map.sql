@@ -2,7 +2,9 @@
 
 with components as (
 
-    {{ connected_components(ref('int_contacts__matched'), 'contact_id', 'matched_contact_id') }}
+    {{ connected_components(
+        ref('int_contacts__matched'), 'contact_id', 'matched_contact_id'
+    ) }}
 
 ),
 

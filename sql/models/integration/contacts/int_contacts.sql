@@ -1,6 +1,8 @@
 {{ config(materialized='table') }}
 
-{%- set latest_first = 'contacts.contact_updated_at desc nulls last, contacts.contact_id' %}
+{%- set attributes = ['contact_name', 'contact_job_title', 'contact_phone'] %}
+{%- set latest_first =
+    'contacts.contact_updated_at desc nulls last, contacts.contact_id' %}
 
 with contacts as (
 
@@ -18,7 +20,7 @@ people as (
 
     select
         id_map.contact_pk,
-        {% for column in ['contact_name', 'contact_job_title', 'contact_phone'] -%}
+        {% for column in attributes -%}
         (
             array_agg(contacts.{{ column }} order by {{ latest_first }})
             filter (where contacts.{{ column }} is not null)
@@ -27,7 +29,9 @@ people as (
         min(contacts.contact_created_at) as contact_created_at,
         max(contacts.contact_updated_at) as contact_updated_at,
         bool_and(
-            coalesce(contacts.is_marketable, {{ var('marketable_when_unknown') }})
+            coalesce(
+                contacts.is_marketable, {{ var('marketable_when_unknown') }}
+            )
         ) as is_marketable,
         array_agg(contacts.contact_id order by contacts.contact_id)
             as all_contact_ids

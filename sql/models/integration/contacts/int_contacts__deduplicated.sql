@@ -1,3 +1,5 @@
 {{ config(materialized='table') }}
 
-{{ latest_version(ref('int_contacts__unioned'), 'contacts', 'contact_updated_at') }}
+{{ latest_version(
+    ref('int_contacts__unioned'), 'contacts', 'contact_updated_at'
+) }}

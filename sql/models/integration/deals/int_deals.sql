@@ -2,7 +2,9 @@
 
 with latest_deals as (
 
-    {{ latest_version(ref('int_opportunities__unioned'), 'opportunities', 'deal_updated_at') }}
+    {{ latest_version(
+        ref('int_opportunities__unioned'), 'opportunities', 'deal_updated_at'
+    ) }}
 
 ),
 

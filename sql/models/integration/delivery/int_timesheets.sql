@@ -1,7 +1,5 @@
 {{ config(materialized='table') }}
 
-{%- set default_hourly_cost = "cast(" ~ var('default_hourly_cost') ~ " as decimal(18,2))" %}
-
 with latest_timesheets as (
 
     {{ latest_version(ref('int_timesheets__unioned'), 'timesheets') }}
@@ -16,7 +14,10 @@ timesheets as (
         billing_date,
         cast(hours as decimal(18,4)) as hours,
         is_billable,
-        coalesce(hourly_cost_rate, {{ default_hourly_cost }}) as hourly_cost,
+        coalesce(
+            hourly_cost_rate,
+            cast({{ var('default_hourly_cost') }} as decimal(18,2))
+        ) as hourly_cost,
         case
             when hourly_cost_rate is null then {{ base_currency() }}
             else {{ currency_or_base('currency') }}

@@ -17,8 +17,9 @@ periods as (
     select
         currency,
         rate_date as first_date,
-        lead(rate_date, 1, cast({{ as_of() }} as date) + interval '1 day') over (
-            partition by currency order by rate_date
+        coalesce(
+            lead(rate_date) over (partition by currency order by rate_date),
+            cast({{ as_of() }} + interval '1 day' as date)
         ) as next_date,
         rate_to_base
     from rates

@@ -39,8 +39,9 @@ events as (
 final as (
     select
         events.anonymous_id,
-        {{ latest_value('users.contact_pk', 'events.event_ts', 'events.event_id') }}
-            as contact_pk
+        {{ latest_value(
+            'users.contact_pk', 'events.event_ts', 'events.event_id'
+        ) }} as contact_pk
     from users
     inner join events
         on

@@ -1,6 +1,8 @@
 with source as (
 
-    {{ source_columns('extract', 'interactions', entity_columns('interactions')) }}
+    {{ source_columns(
+        'extract', 'interactions', entity_columns('interactions')
+    ) }}
 
 )
 

@@ -1,6 +1,8 @@
 with source as (
 
-    {{ source_columns('extract', 'opportunities', entity_columns('opportunities')) }}
+    {{ source_columns(
+        'extract', 'opportunities', entity_columns('opportunities')
+    ) }}
 
 )
 

@@ -1,6 +1,8 @@
 with source as (
 
-    {{ source_columns('extract', 'product_usage', entity_columns('product_usage')) }}
+    {{ source_columns(
+        'extract', 'product_usage', entity_columns('product_usage')
+    ) }}
 
 )
 

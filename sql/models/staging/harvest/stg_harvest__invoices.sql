@@ -38,11 +38,20 @@ latest_invoices as (
 
 ),
 
+-- a line that landed twice in one batch is billed once
 latest_lines as (
 
     select *
     from invoice_line_items
-    {{ last_batch('id') }}
+    qualify row_number() over (
+        partition by id
+        order by
+            _sdc_batched_at desc nulls last,
+            amount desc nulls last,
+            kind desc nulls last,
+            project_id desc nulls last,
+            invoice_id desc nulls last
+    ) = 1
 
 ),
 

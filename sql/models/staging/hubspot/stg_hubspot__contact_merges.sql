@@ -13,7 +13,9 @@ merged as (
 
     select
         'hubspot-' || id as contact_id,
-        {{ clean_list("string_to_array(property_hs_merged_object_ids, ';')", 'hubspot-') }}
+        {{ clean_list(
+            "string_to_array(property_hs_merged_object_ids, ';')", 'hubspot-'
+        ) }}
             as merged_contact_ids
     from source
     where {{ is_kept(['is_deleted', '_fivetran_deleted']) }}

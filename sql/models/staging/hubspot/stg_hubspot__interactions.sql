@@ -196,7 +196,10 @@ marketing_emails as (
     left join email_event_click on email_event.id = email_event_click.id
     where
         upper(email_event.type) in ('OPEN', 'CLICK')
-        and {{ is_kept(['email_event.filtered_event', 'email_event._fivetran_deleted']) }}
+        and {{ is_kept([
+            'email_event.filtered_event',
+            'email_event._fivetran_deleted',
+        ]) }}
 
 ),
 

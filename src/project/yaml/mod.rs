@@ -3,6 +3,8 @@
 //! The resolution of plain scalars is that of YAML 1.1 as dbt reads it: `yes`, `no`, `on` and `off` are booleans, and
 //! a date stays text.
 
+mod scalar;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -151,6 +153,7 @@ impl Yaml {
     }
 
     /// Gives a value that was made elsewhere this one's place.
+    #[must_use]
     pub fn replaced_by(&self, value: Value) -> Self {
         let at = |value| self.replaced_by(value);
         let content = match value {
@@ -189,7 +192,9 @@ impl Yaml {
 impl Mapping {
     /// The value of a key; an empty one counts as absent.
     pub fn get(&self, key: &str) -> Option<&Yaml> {
-        self.entry(key).map(|entry| &entry.value).filter(|value| !value.is_null())
+        self.entry(key)
+            .map(|entry| &entry.value)
+            .filter(|value| !value.is_null())
     }
 
     /// The key's place and value, even if it is empty.
@@ -219,7 +224,9 @@ impl Mapping {
 
     /// The values without their places.
     pub fn to_map(&self) -> Map<String, Value> {
-        self.iter().map(|(key, entry)| (key.to_owned(), entry.value.to_value())).collect()
+        self.iter()
+            .map(|(key, entry)| (key.to_owned(), entry.value.to_value()))
+            .collect()
     }
 }
 
@@ -298,14 +305,18 @@ impl<'t> Reader<'t> {
         let mark = self.mark(range);
         if depth > MAX_DEPTH {
             return Err(Box::new(
-                Diagnostic::error(codes::YAML_SYNTAX, format!("nested deeper than {MAX_DEPTH} levels")).at(mark.span()),
+                Diagnostic::error(
+                    codes::YAML_SYNTAX,
+                    format!("nested deeper than {MAX_DEPTH} levels"),
+                )
+                .at(mark.span()),
             ));
         }
         let (content, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let forced = tag.is_some_and(|tag| tag.suffix() == "str");
                 let content = if style == ScalarStyle::Plain && !forced {
-                    resolve(&text)
+                    scalar::resolve(&text)
                 } else {
                     Content::Text(Arc::from(text.as_ref()))
                 };
@@ -364,9 +375,12 @@ impl<'t> Reader<'t> {
             }
             if let Some(first) = mapping.entry(&name) {
                 self.diagnostics.push(
-                    Diagnostic::error(codes::DUPLICATE_KEY, format!("the key `{name}` stands here twice"))
-                        .at(key.span())
-                        .note(format!("first on line {}", first.key.line)),
+                    Diagnostic::warning(
+                        codes::DUPLICATE_KEY,
+                        format!("the key `{name}` stands here twice"),
+                    )
+                    .at(key.span())
+                    .note(format!("first on line {}; this one counts", first.key.line)),
                 );
             }
             mapping.insert(name, key.mark, value);
@@ -390,8 +404,15 @@ impl<'t> Reader<'t> {
 
     /// A key such as `on` or `no` as it is written.
     fn source_of(&self, key: &Yaml) -> String {
-        let line = self.text.lines().nth(key.mark.line.saturating_sub(1)).unwrap_or_default();
-        line.chars().skip(key.mark.column.saturating_sub(1)).take(key.mark.width).collect()
+        let line = self
+            .text
+            .lines()
+            .nth(key.mark.line.saturating_sub(1))
+            .unwrap_or_default();
+        line.chars()
+            .skip(key.mark.column.saturating_sub(1))
+            .take(key.mark.width)
+            .collect()
     }
 
     fn mark(&self, range: &Range) -> Mark {
@@ -401,14 +422,22 @@ impl<'t> Reader<'t> {
             file: Arc::clone(&self.file),
             line,
             column,
-            width: if one_line { range.end.index().saturating_sub(range.start.index()) } else { 0 },
+            width: if one_line {
+                range.end.index().saturating_sub(range.start.index())
+            } else {
+                0
+            },
             content: self.content(range, line, column),
         }
     }
 
     /// Where the first character of a scalar stands.
     fn content(&self, range: &Range, line: usize, column: usize) -> (usize, usize) {
-        let rest = range.start.byte_offset().and_then(|offset| self.text.get(offset..)).unwrap_or_default();
+        let rest = range
+            .start
+            .byte_offset()
+            .and_then(|offset| self.text.get(offset..))
+            .unwrap_or_default();
         match rest.as_bytes().first() {
             Some(b'|' | b'>') => {
                 let below = rest.lines().nth(1).unwrap_or_default();
@@ -422,8 +451,13 @@ impl<'t> Reader<'t> {
     fn syntax(&self, fault: &ScanError) -> Fault {
         let at = fault.marker();
         let span = Span::new(self.file.to_path_buf(), at.line(), at.col() + 1, 0);
-        let diagnostic = Diagnostic::error(codes::YAML_SYNTAX, format!("not YAML: {}", fault.info())).at(span);
-        let line = self.text.lines().nth(at.line().saturating_sub(1)).unwrap_or_default();
+        let diagnostic =
+            Diagnostic::error(codes::YAML_SYNTAX, format!("not YAML: {}", fault.info())).at(span);
+        let line = self
+            .text
+            .lines()
+            .nth(at.line().saturating_sub(1))
+            .unwrap_or_default();
         Box::new(if line.contains('\t') {
             diagnostic.hint("YAML is indented with spaces; this line holds a tab")
         } else if line.contains("{{") || line.contains("{%") {
@@ -463,52 +497,6 @@ fn merge(mapping: &mut Mapping, sources: Vec<Yaml>) {
     }
 }
 
-/// Says what a plain scalar means.
-fn resolve(text: &str) -> Content {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => Content::Null,
-        "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Content::Bool(true),
-        "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Content::Bool(false),
-        _ => number(text).map_or_else(|| Content::Text(Arc::from(text)), Content::Number),
-    }
-}
-
-fn number(text: &str) -> Option<Number> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
-        return None;
-    }
-    if let Some(value) = integer(digits) {
-        return Some(if negative { Number::from(-value) } else { Number::from(value) });
-    }
-    let plain = digits.replace('_', "");
-    let (mantissa, exponent) = plain.split_once(['e', 'E']).map_or((plain.as_str(), None), |(m, e)| (m, Some(e)));
-    let is_decimal = mantissa.contains('.') && mantissa.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let is_signed = exponent.is_none_or(|e| e.starts_with(['+', '-']));
-    if !(is_decimal && is_signed) {
-        return None;
-    }
-    let value: f64 = plain.parse().ok()?;
-    Number::from_f64(if negative { -value } else { value })
-}
-
-fn integer(digits: &str) -> Option<i64> {
-    let plain = digits.replace('_', "");
-    if let Some(hex) = plain.strip_prefix("0x") {
-        return i64::from_str_radix(hex, 16).ok();
-    }
-    if !plain.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    match plain.strip_prefix('0') {
-        Some(octal) if !octal.is_empty() => i64::from_str_radix(octal, 8).ok(),
-        _ => plain.parse().ok(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -524,7 +512,20 @@ mod tests {
         assert_eq!(
             value("[yes, off, 1, -2, 1.50, 1e3, 0x1F, 010, 1_000, 2020-01-01, ~, '1', .5, v1.2.3]"),
             serde_json::json!([
-                true, false, 1, -2, 1.5, "1e3", 31, 8, 1000, "2020-01-01", null, "1", 0.5, "v1.2.3"
+                true,
+                false,
+                1,
+                -2,
+                1.5,
+                "1e3",
+                31,
+                8,
+                1000,
+                "2020-01-01",
+                null,
+                "1",
+                0.5,
+                "v1.2.3"
             ])
         );
     }
@@ -539,7 +540,10 @@ mod tests {
 
     #[test]
     fn every_value_knows_its_place() {
-        let (root, _) = parse("a:\n  - name: é b\n    sql: |\n      select 1\n", Path::new("x.yml"));
+        let (root, _) = parse(
+            "a:\n  - name: é b\n    sql: |\n      select 1\n",
+            Path::new("x.yml"),
+        );
         let root = root.unwrap();
         let item = &root.as_mapping().unwrap().get("a").unwrap().as_list().unwrap()[0];
         let item = item.as_mapping().unwrap();
@@ -552,7 +556,7 @@ mod tests {
     fn repeated_keys_and_broken_syntax_are_told_with_their_place() {
         let (_, diagnostics) = parse("a: 1\nb: 2\na: 3\n", Path::new("x.yml"));
         assert_eq!(diagnostics[0].span, Some(Span::new("x.yml", 3, 1, 1)));
-        assert_eq!(diagnostics[0].notes, ["first on line 1"]);
+        assert_eq!(diagnostics[0].notes, ["first on line 1; this one counts"]);
         let (value, diagnostics) = parse("a: [1, 2\nb: 3\n", Path::new("x.yml"));
         assert!(value.is_none());
         assert_eq!(diagnostics[0].span.as_ref().unwrap().line, 2);

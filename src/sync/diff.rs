@@ -1,0 +1,424 @@
+//! What changed: the model against what the destination has acknowledged.
+//!
+//! The engine compares: one full join by key of the model's row hashes with the acknowledged ones, so that unchanged
+//! rows never leave it. The comparison is written down narrowly first, which gives the counts that guards need; the
+//! changed rows are then read in full, a range of keys at a time, so that a million of them take no more memory than
+//! the first thousand.
+
+use std::path::{Path, PathBuf};
+
+
+use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::change::{Change, Image, Operation, RecordKey};
+use super::config::{Mode, SyncConfig};
+use super::mapping::Mapping;
+use super::rows;
+use super::sql::{self, quoted, relation};
+use super::state::SyncState;
+use crate::engine::arrow::array::RecordBatch;
+use crate::engine::{Engine, PlannedQuery, Scope, SortKey, StoredTable, TableSource, WriteOptions};
+use crate::error::{Error, Result};
+use crate::host::Host;
+
+/// How many changes are read at once.
+const RANGE_ROWS: usize = 200_000;
+
+/// How many rows were found in each condition.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// New rows.
+    pub added: u64,
+    /// Rows that are not as they were acknowledged.
+    pub changed: u64,
+    /// Rows to be removed: they left the model, or may no longer be sent.
+    pub removed: u64,
+    /// Rows that left the model and stay at the destination, as the mode has it.
+    pub left: u64,
+    /// Rows that are as they were acknowledged.
+    pub unchanged: u64,
+    /// Rows that may not be sent: their contacts are not marketable.
+    pub suppressed: u64,
+    /// Rows without a key, of a key that others have too, or without a required value.
+    pub unfit: u64,
+    /// Rows that the destination had before.
+    pub present: u64,
+    /// Rows of the model, as far as they have a key.
+    pub incoming: u64,
+}
+
+/// A comparison, written down.
+#[derive(Debug)]
+pub struct Diff {
+    folder: PathBuf,
+    host: Host,
+    scope: Scope,
+    mapping: Mapping,
+    /// How many rows there are of each kind.
+    pub counts: Counts,
+    is_full: bool,
+}
+
+/// What a comparison is made between.
+#[derive(Debug, Clone, Copy)]
+pub struct Comparison<'a> {
+    /// The sync.
+    pub sync: &'a SyncConfig,
+    /// Its mapping.
+    pub mapping: &'a Mapping,
+    /// Its model.
+    pub model: &'a PlannedQuery,
+    /// What was acknowledged.
+    pub state: &'a SyncState,
+    /// Whether unchanged rows count as changed.
+    pub resync: Resync,
+}
+
+/// Whether rows are sent that the destination has already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Resync {
+    /// Only what changed is sent.
+    #[default]
+    Changes,
+    /// Everything is sent.
+    Full,
+}
+
+impl Diff {
+    /// Compares; the outcome is kept in `folder` until the value is dropped.
+    ///
+    /// # Errors
+    /// When the model cannot be read or the folder not be written.
+    pub async fn compare(engine: &Engine, host: &Host, folder: &Path, of: Comparison<'_>) -> Result<Self> {
+        let mut scope = sql::scope();
+        scope.insert(relation("model"), TableSource::View(of.model.clone()));
+        scope.insert(relation("delivered"), of.state.delivered());
+        let query = sql::plan(engine, &changes_sql(&of), &scope)?;
+        host.remove(folder)?;
+        let options = WriteOptions {
+            sort_by: vec![SortKey {
+                column: "k".to_owned(),
+                descending: false,
+            }],
+        };
+        let written = engine
+            .write_parquet(&query, folder, &options)
+            .await
+            .map_err(sql::failed)?;
+        scope.insert(
+            relation("changes"),
+            TableSource::Parquet(StoredTable {
+                files: written.files.iter().map(|file| folder.join(&file.name)).collect(),
+                schema: written.schema,
+            }),
+        );
+        let mut diff = Self {
+            folder: folder.to_path_buf(),
+            host: host.clone(),
+            scope,
+            mapping: of.mapping.clone(),
+            counts: Counts::default(),
+            is_full: of.resync == Resync::Full,
+        };
+        diff.counts = diff.count(engine, of.sync.mode, of.state.present()).await?;
+        Ok(diff)
+    }
+
+    async fn count(&self, engine: &Engine, mode: Mode, present: u64) -> Result<Counts> {
+        let batches = self
+            .rows(
+                engine,
+                "select kind, count(*) as n, sum(copies) as copies, count(old_digest) as known from changes group by kind",
+            )
+            .await?;
+        let mut counts = Counts {
+            present,
+            ..Counts::default()
+        };
+        let mut known = 0;
+        for (batch, row) in each_row(&batches) {
+            let number = |column| {
+                let value = rows::integer(batch, column, row).unwrap_or_default();
+                u64::try_from(value).unwrap_or_default()
+            };
+            let n = number("n");
+            match rows::text(batch, "kind", row).unwrap_or_default() {
+                "add" => counts.added += n,
+                "change" => counts.changed += n,
+                "remove" if mode.removes() => counts.removed += n,
+                "withdraw" if mode != Mode::Track => counts.removed += n,
+                "remove" | "withdraw" => counts.left += n,
+                "suppressed" => counts.suppressed += n,
+                "keep" => continue,
+                _ => counts.unfit += number("copies"),
+            }
+            known += number("known");
+            counts.incoming += number("copies");
+        }
+        counts.unchanged = present.saturating_sub(known);
+        counts.incoming += counts.unchanged;
+        Ok(counts)
+    }
+
+    /// The rows that are not fit to be sent, with the reason.
+    ///
+    /// # Errors
+    /// When the comparison cannot be read.
+    pub async fn unfit(&self, engine: &Engine) -> Result<Vec<(Change, String)>> {
+        let sql = "select k, kind, copies, missing from changes where kind in ('null', 'duplicate', 'incomplete') order by k";
+        let batches = self.rows(engine, sql).await?;
+        Ok(each_row(&batches)
+            .map(|(batch, row)| {
+                let copies = rows::integer(batch, "copies", row).unwrap_or_default();
+                let reason = match rows::text(batch, "kind", row) {
+                    Some("null") => format!("the primary key is null ({copies} rows)"),
+                    Some("duplicate") => format!("the primary key is not unique ({copies} rows)"),
+                    _ => {
+                        let field = rows::text(batch, "missing", row).unwrap_or_default();
+                        format!("the required field `{field}` has no value")
+                    }
+                };
+                (bare(rows::text(batch, "k", row).unwrap_or_default()), reason)
+            })
+            .collect())
+    }
+
+    /// The changes that a mode sends, in the order of their keys.
+    pub fn changes<'a>(&'a self, engine: &'a Engine, kinds: &[&'static str]) -> BoxStream<'a, Result<Change>> {
+        let kinds = kinds.iter().map(|kind| quoted(kind)).collect::<Vec<_>>().join(", ");
+        stream::once(async move {
+            let starts = self.range_starts(engine, &kinds).await?;
+            let ends = starts.iter().skip(1).map(Some).chain([None]);
+            let ranges: Vec<String> = starts
+                .iter()
+                .zip(ends)
+                .map(|(start, end)| self.range_sql(&kinds, start, end.map(String::as_str)))
+                .collect();
+            Ok::<_, Error>(
+                stream::iter(ranges.into_iter().map(Ok))
+                    .and_then(move |sql| self.range(engine, sql))
+                    .try_flatten(),
+            )
+        })
+        .try_flatten()
+        .boxed()
+    }
+
+    /// The changes of a range of keys.
+    async fn range<'a>(&'a self, engine: &'a Engine, sql: String) -> Result<BoxStream<'a, Result<Change>>> {
+        let query = sql::plan(engine, &sql, &self.scope)?;
+        let batches = engine.stream(&query).await.map_err(sql::failed)?;
+        let changes = batches
+            .map(move |batch| batch.map_err(|e| sql::failed(engine.locate(e, &query))))
+            .map_ok(move |batch| {
+                let rows = 0..batch.num_rows();
+                stream::iter(rows.map(move |row| Ok(self.change(&batch, row))))
+            })
+            .try_flatten();
+        Ok(changes.boxed())
+    }
+
+    /// The first key of each range.
+    async fn range_starts(&self, engine: &Engine, kinds: &str) -> Result<Vec<String>> {
+        let sql = format!(
+            "select k from (select k, row_number() over (order by k) as place from changes where kind in ({kinds})) as placed
+             where place % {RANGE_ROWS} = 1 order by k"
+        );
+        let batches = self.rows(engine, &sql).await?;
+        Ok(each_row(&batches)
+            .filter_map(|(batch, row)| rows::text(batch, "k", row).map(str::to_owned))
+            .collect())
+    }
+
+    fn range_sql(&self, kinds: &str, start: &str, end: Option<&str>) -> String {
+        let mut range = format!("k >= {}", quoted(start));
+        if let Some(end) = end {
+            range = format!("{range} and k < {}", quoted(end));
+        }
+        let fields: String = (0..self.mapping.names().count())
+            .map(|index| format!(", mapped.f{index}"))
+            .collect();
+        format!(
+            "select touched.k, touched.kind, touched.digest, touched.old_digest, touched.old_fields,
+                touched.old_audiences, touched.remote, touched.epoch, mapped.audiences{fields}
+             from (select * from changes where kind in ({kinds}) and {range}) as touched
+             left join (select * from ({}) as every where {range}) as mapped on touched.k = mapped.k
+             order by touched.k",
+            self.mapping.mapped()
+        )
+    }
+
+    fn change(&self, batch: &RecordBatch, row: usize) -> Change {
+        let text = |column| rows::text(batch, column, row).unwrap_or_default();
+        let operation = match text("kind") {
+            "add" => Operation::Add,
+            "change" => Operation::Change,
+            "keep" if self.is_full => Operation::Change,
+            "keep" => Operation::Keep,
+            _ => Operation::Remove,
+        };
+        let now = match operation {
+            Operation::Remove => Image::default(),
+            _ => Image {
+                fields: self.fields(batch, row),
+                audiences: names(text("audiences")),
+            },
+        };
+        let before = (!text("old_digest").is_empty()).then(|| Image {
+            fields: parse(text("old_fields")),
+            audiences: names(text("old_audiences")),
+        });
+        Change {
+            key: RecordKey::new(text("k")),
+            before: before.map(|before| if self.is_full { forgotten(before, &now, operation) } else { before }),
+            now,
+            operation,
+            remote: serde_json::from_str(text("remote")).unwrap_or_default(),
+            epoch: rows::integer(batch, "epoch", row)
+                .and_then(|epoch| u64::try_from(epoch).ok())
+                .unwrap_or_default(),
+            digest: text("digest").to_owned(),
+            old_digest: text("old_digest").to_owned(),
+        }
+    }
+
+    fn fields(&self, batch: &RecordBatch, row: usize) -> Map<String, Value> {
+        self.mapping
+            .names()
+            .enumerate()
+            .filter_map(|(index, name)| {
+                let column = batch.column_by_name(&format!("f{index}"))?;
+                Some((name.to_owned(), rows::value(column.as_ref(), row)))
+            })
+            .collect()
+    }
+
+    async fn rows(&self, engine: &Engine, sql: &str) -> Result<Vec<RecordBatch>> {
+        let query = sql::plan(engine, sql, &self.scope)?;
+        engine.rows(&query, None).await.map_err(sql::failed)
+    }
+}
+
+impl Drop for Diff {
+    fn drop(&mut self) {
+        // What stays behind is cleared away by the next run.
+        drop(self.host.remove(&self.folder));
+    }
+}
+
+impl Counts {
+    /// How many rows a mode sends.
+    pub fn to_send(&self, mode: Mode, resync: Resync) -> u64 {
+        let touched = match mode {
+            Mode::Insert => self.added + self.removed,
+            Mode::Update => self.changed + self.removed,
+            Mode::Track => self.added,
+            _ => self.added + self.changed + self.removed,
+        };
+        let is_whole = mode == Mode::Snapshot && touched > 0;
+        if is_whole || (resync == Resync::Full && mode != Mode::Insert) { touched + self.unchanged } else { touched }
+    }
+}
+
+/// The kinds of change that a mode sends.
+pub fn sent_kinds(mode: Mode, resync: Resync) -> Vec<&'static str> {
+    let mut kinds = match mode {
+        Mode::Upsert | Mode::Identify => vec!["add", "change", "withdraw"],
+        Mode::Insert => vec!["add", "withdraw"],
+        Mode::Update => vec!["change", "withdraw"],
+        Mode::Mirror | Mode::Audience => vec!["add", "change", "remove", "withdraw"],
+        Mode::Track => vec!["add"],
+        Mode::Snapshot => vec!["add", "change", "keep", "remove", "withdraw"],
+    };
+    if resync == Resync::Full && mode != Mode::Insert {
+        kinds.push("keep");
+    }
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
+}
+
+/// One row for every key that is not as it was: `kind` says how.
+///
+/// `withdraw` is the removal of a row that may no longer be sent; `keep` stands only where all rows are wanted.
+fn changes_sql(of: &Comparison<'_>) -> String {
+    let everything = of.sync.mode == Mode::Snapshot || of.resync == Resync::Full;
+    let wanted = if everything { "kind <> 'gone'" } else { "kind not in ('gone', 'keep')" };
+    format!(
+        "with incoming as ({narrow}),
+        keyed as (
+            select k, count(*) as copies, min(digest) as digest, bool_or(suppressed) as suppressed, min(missing) as missing
+            from incoming group by k
+        ),
+        compared as (
+            select
+                coalesce(keyed.k, delivered.k) as k, keyed.copies, keyed.missing, keyed.digest,
+                delivered.digest as old_digest, delivered.fields as old_fields, delivered.audiences as old_audiences,
+                delivered.remote, delivered.epoch,
+                case
+                    when keyed.copies is null and delivered.digest is null then 'gone'
+                    when keyed.copies is null then 'remove'
+                    when keyed.k is null then 'null'
+                    when keyed.suppressed and delivered.digest is not null then 'withdraw'
+                    when keyed.suppressed then 'suppressed'
+                    when keyed.copies > 1 then 'duplicate'
+                    when keyed.missing is not null then 'incomplete'
+                    when delivered.digest is null then 'add'
+                    when delivered.digest <> keyed.digest then 'change'
+                    else 'keep'
+                end as kind
+            from keyed full join delivered on keyed.k = delivered.k
+        )
+        select * from compared where {wanted}",
+        narrow = of.mapping.narrow(of.sync.mode),
+    )
+}
+
+/// What is taken for acknowledged in a full resync: nothing but the audiences that the row has left.
+fn forgotten(before: Image, now: &Image, operation: Operation) -> Image {
+    if operation == Operation::Remove {
+        return before;
+    }
+    Image {
+        fields: Map::new(),
+        audiences: before
+            .audiences
+            .into_iter()
+            .filter(|name| !now.audiences.contains(name))
+            .collect(),
+    }
+}
+
+/// A change of which only the key is known.
+fn bare(key: &str) -> Change {
+    Change {
+        key: RecordKey::new(key),
+        operation: Operation::Add,
+        now: Image::default(),
+        before: None,
+        remote: Value::Null,
+        epoch: 0,
+        digest: String::new(),
+        old_digest: String::new(),
+    }
+}
+
+fn names(joined: &str) -> Vec<String> {
+    joined
+        .split(',')
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn parse(json: &str) -> Map<String, Value> {
+    serde_json::from_str(json).unwrap_or_default()
+}
+
+fn each_row(batches: &[RecordBatch]) -> impl Iterator<Item = (&RecordBatch, usize)> {
+    batches
+        .iter()
+        .flat_map(|batch| (0..batch.num_rows()).map(move |row| (batch, row)))
+}

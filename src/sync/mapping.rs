@@ -1,0 +1,314 @@
+//! From a model's columns to what is sent: SQL, so that the engine does it.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::config::{Field, FieldSource, Mode, SyncConfig};
+use super::sql::{self, quoted};
+use crate::engine::arrow::datatypes::{DataType, SchemaRef};
+use crate::engine::types::type_name;
+use crate::engine::{Engine, PlannedQuery, Scope, TableSource};
+use crate::error::{Diagnostic, Error, Result, codes};
+use crate::names::quote_identifier;
+
+/// The column of a model that says whether its contacts may be marketed to.
+const MARKETABLE: &str = "is_marketable";
+
+/// Joins the parts of a key and of a row's hash: no text holds it.
+const SEPARATOR: &str = "\u{1f}";
+
+/// Stands for null in a row's hash.
+const NULL: &str = "\u{1e}";
+
+/// A sync's mapping against the columns that its model really has.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    fields: Vec<MappedField>,
+    key: String,
+    audiences: String,
+    suppressed: String,
+    filter: String,
+}
+
+#[derive(Debug, Clone)]
+struct MappedField {
+    name: String,
+    expression: String,
+    data_type: DataType,
+    required: bool,
+}
+
+impl Mapping {
+    /// Fits a sync to its model.
+    ///
+    /// # Errors
+    /// `HW0601` for every column that the model does not have and every expression that cannot be planned.
+    pub fn fit(engine: &Engine, sync: &SyncConfig, model: &PlannedQuery, is_marketing: bool) -> Result<Self> {
+        let mut scope = sql::scope();
+        scope.insert(sql::relation("model"), TableSource::View(model.clone()));
+        let mut fitting = Fitting {
+            engine,
+            sync,
+            columns: model.schema(),
+            scope,
+            faults: Vec::new(),
+        };
+        let mapping = Self {
+            key: fitting.key(),
+            fields: fitting.fields(),
+            audiences: fitting.audiences(),
+            suppressed: fitting.suppressed(is_marketing),
+            filter: fitting.filter(),
+        };
+        if fitting.faults.is_empty() {
+            return Ok(mapping);
+        }
+        Err(Error::Diagnostics(fitting.faults))
+    }
+
+    /// The destination's fields and the SQL types of their values, in order.
+    pub fn columns(&self) -> Vec<(String, String)> {
+        self.fields
+            .iter()
+            .map(|field| (field.name.clone(), type_name(&field.data_type)))
+            .collect()
+    }
+
+    /// The names of the fields, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|field| field.name.as_str())
+    }
+
+    /// A query for the rows of the model as they would be compared: `k`, `digest`, `suppressed`, `missing` (the first
+    /// required field that has no value).
+    pub fn narrow(&self, mode: Mode) -> String {
+        let members = if mode == Mode::Audience { "where audiences <> ''" } else { "" };
+        let parts: Vec<String> = self
+            .fields
+            .iter()
+            .enumerate()
+            .map(|(index, field)| hashed(&format!("f{index}"), &field.data_type))
+            .collect();
+        let names = self.names().collect::<Vec<_>>().join(SEPARATOR);
+        let missing: String = self
+            .fields
+            .iter()
+            .enumerate()
+            .filter(|(_, field)| field.required)
+            .map(|(index, field)| format!(" when f{index} is null then {}", quoted(&field.name)))
+            .collect();
+        let missing = if missing.is_empty() { "cast(null as varchar)".to_owned() } else { format!("case{missing} end") };
+        let hashed = std::iter::once(quoted(&names))
+            .chain(parts)
+            .chain(["audiences".to_owned()])
+            .collect::<Vec<_>>()
+            .join(", ");
+        format!(
+            "select k, md5(concat_ws({}, {hashed})) as digest, suppressed, {missing} as missing from ({}) as mapped {members}",
+            quoted(SEPARATOR),
+            self.mapped(),
+        )
+    }
+
+    /// A query for the mapped rows in full: `k`, `audiences`, `suppressed`, `f0`, `f1`, …
+    pub fn mapped(&self) -> String {
+        let fields: String = self
+            .fields
+            .iter()
+            .enumerate()
+            .map(|(index, field)| format!(", {} as f{index}", field.expression))
+            .collect();
+        format!(
+            "select {} as k, {} as audiences, {} as suppressed{fields} from model where {}",
+            self.key, self.audiences, self.suppressed, self.filter
+        )
+    }
+}
+
+/// A column as it goes into a row's hash: text, null told from blank.
+fn hashed(column: &str, data_type: &DataType) -> String {
+    let text = match data_type {
+        DataType::Utf8 => column.to_owned(),
+        DataType::List(item) if !item.data_type().is_nested() => {
+            format!("array_to_string({column}, {}, {})", quoted("\u{1d}"), quoted(NULL))
+        }
+        _ => format!("cast({column} as varchar)"),
+    };
+    format!("coalesce({text}, {})", quoted(NULL))
+}
+
+struct Fitting<'a> {
+    engine: &'a Engine,
+    sync: &'a SyncConfig,
+    columns: SchemaRef,
+    scope: Scope,
+    faults: Vec<Diagnostic>,
+}
+
+impl Fitting<'_> {
+    fn key(&mut self) -> String {
+        let sync = self.sync;
+        let parts: Vec<String> = sync
+            .primary_key
+            .iter()
+            .map(|column| format!("cast({} as varchar)", self.column(column, &sync.span)))
+            .collect();
+        match parts.as_slice() {
+            [one] => one.clone(),
+            _ => {
+                let nulls: Vec<String> = parts.iter().map(|part| format!("{part} is null")).collect();
+                format!(
+                    "case when {} then null else concat_ws('|', {}) end",
+                    nulls.join(" or "),
+                    parts.join(", ")
+                )
+            }
+        }
+    }
+
+    fn fields(&mut self) -> Vec<MappedField> {
+        let every;
+        let fields = match &self.sync.fields {
+            Some(fields) => fields,
+            None => {
+                every = self.every_column();
+                &every
+            }
+        };
+        let mapped: Vec<Option<MappedField>> = fields.iter().map(|(name, field)| self.field(name, field)).collect();
+        mapped.into_iter().flatten().collect()
+    }
+
+    /// Every column of the model under its own name.
+    fn every_column(&self) -> IndexMap<String, Field> {
+        self.columns
+            .fields()
+            .iter()
+            .map(|column| {
+                let field = Field {
+                    source: FieldSource::Column(column.name().clone()),
+                    default: None,
+                    required: false,
+                    span: self.sync.span.clone(),
+                };
+                (column.name().clone(), field)
+            })
+            .collect()
+    }
+
+    fn field(&mut self, name: &str, field: &Field) -> Option<MappedField> {
+        let source = match &field.source {
+            FieldSource::Column(column) => self.column(column, &field.span),
+            FieldSource::Expression(sql) => format!("({sql})"),
+            FieldSource::Constant(value) => literal(value),
+        };
+        let expression = match &field.default {
+            Some(default) => format!("coalesce({source}, {})", literal(default)),
+            None => source,
+        };
+        let what = format!("field `{name}`");
+        let query = self.planned(&format!("select {expression} as value from model"), &what, &field.span)?;
+        let data_type = query.schema().fields().first().map(|column| column.data_type().clone())?;
+        Some(MappedField {
+            name: name.to_owned(),
+            expression,
+            data_type,
+            required: field.required,
+        })
+    }
+
+    fn audiences(&mut self) -> String {
+        let sync = self.sync;
+        let mut names = sync.audiences.clone();
+        names.sort();
+        let parts: Vec<String> = names
+            .iter()
+            .map(|name| format!("case when {} then {} end", self.membership(name), quoted(name)))
+            .collect();
+        if parts.is_empty() { "''".to_owned() } else { format!("concat_ws(',', {})", parts.join(", ")) }
+    }
+
+    /// Whether a row is in an audience: `in_<name>`, else the list `audiences`, else every row is in the only one.
+    fn membership(&mut self, name: &str) -> String {
+        let flag = format!("in_{name}");
+        if self.has(&flag) {
+            return format!("coalesce({}, false)", quote_identifier(&flag));
+        }
+        if self.has("audiences") {
+            return format!("coalesce(array_has(audiences, {}), false)", quoted(name));
+        }
+        if self.sync.audiences.len() > 1 {
+            let message = format!("sync `{}`: the model has neither a column `{flag}` nor one `audiences`", self.sync.name);
+            self.faults
+                .push(Diagnostic::error(codes::SYNC_COLUMN, message).at(self.sync.span.clone()));
+        }
+        "true".to_owned()
+    }
+
+    fn suppressed(&self, is_marketing: bool) -> String {
+        if is_marketing && self.has(MARKETABLE) {
+            format!("not coalesce({MARKETABLE}, true)")
+        } else {
+            "false".to_owned()
+        }
+    }
+
+    fn filter(&mut self) -> String {
+        let Some(filter) = &self.sync.filter else {
+            return "true".to_owned();
+        };
+        let sql = format!("select 1 as one from model where ({})", filter.value);
+        self.planned(&sql, "`where`", &filter.span);
+        format!("({})", filter.value)
+    }
+
+    fn has(&self, column: &str) -> bool {
+        self.columns.field_with_name(column).is_ok()
+    }
+
+    /// A column's name as SQL takes it; in the case that the model has it.
+    fn column(&mut self, name: &str, span: &crate::error::Span) -> String {
+        let found = self
+            .columns
+            .fields()
+            .iter()
+            .map(|column| column.name())
+            .find(|column| column.eq_ignore_ascii_case(name));
+        if let Some(found) = found {
+            return quote_identifier(found);
+        }
+        let message = format!("sync `{}`: the model has no column `{name}`", self.sync.name);
+        let known: Vec<&str> = self.columns.fields().iter().map(|column| column.name().as_str()).collect();
+        self.faults.push(
+            Diagnostic::error(codes::SYNC_COLUMN, message)
+                .at(span.clone())
+                .nearest(name, known),
+        );
+        "null".to_owned()
+    }
+
+    fn planned(&mut self, sql: &str, what: &str, span: &crate::error::Span) -> Option<PlannedQuery> {
+        match self.engine.plan(sql, &self.scope) {
+            Ok(query) => Some(query),
+            Err(fault) => {
+                let fault = fault.into_diagnostic();
+                let message = format!("sync `{}`: {what}: {}", self.sync.name, fault.message);
+                let mut ours = Diagnostic::error(codes::SYNC_COLUMN, message).at(span.clone());
+                ours.hints = fault.hints;
+                self.faults.push(ours);
+                None
+            }
+        }
+    }
+}
+
+/// A value of YAML as SQL writes it.
+fn literal(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => quoted(text),
+        Value::Array(_) | Value::Object(_) => quoted(&value.to_string()),
+    }
+}

@@ -1,0 +1,19 @@
+//! The services, as far as syncs see them.
+
+pub mod events;
+pub mod hubspot;
+pub mod intercom;
+pub mod meta;
+pub mod webhook;
+
+use serde_json::Value;
+
+/// A member of a JSON object as text.
+pub fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
+    value.pointer(pointer).and_then(Value::as_str)
+}
+
+/// The items of a list in a JSON object.
+pub fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
