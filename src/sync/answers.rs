@@ -9,7 +9,7 @@ use super::destination::Verdict;
 use super::transport::{Request, Response};
 
 /// The longest wait that a header is believed.
-const MAX_WAIT: Duration = Duration::from_secs(3600);
+const MAX_WAIT: Duration = Duration::from_hours(1);
 
 /// The longest part of an answer that a message shows.
 const MAX_MESSAGE: usize = 300;
@@ -43,7 +43,7 @@ pub fn classify_json(request: &Request, response: &Response) -> Verdict {
 }
 
 /// Whether a success does not look like a service's: a page of HTML, or JSON that breaks off.
-pub fn is_foreign(response: &Response) -> bool {
+pub(crate) fn is_foreign(response: &Response) -> bool {
     let text = String::from_utf8_lossy(&response.body);
     let text = text.trim_start();
     text.starts_with('<') || (text.starts_with(['{', '[']) && response.json().is_none())
@@ -51,7 +51,7 @@ pub fn is_foreign(response: &Response) -> bool {
 
 /// How long the headers ask to wait: `Retry-After` in seconds or as a date, `X-RateLimit-Reset` in seconds or as an
 /// epoch.
-pub fn wait(response: &Response) -> Option<Duration> {
+pub(crate) fn wait(response: &Response) -> Option<Duration> {
     let after = response.header("retry-after").and_then(|text| {
         let text = text.trim();
         text.parse::<f64>().ok().and_then(seconds).or_else(|| {
@@ -65,7 +65,7 @@ pub fn wait(response: &Response) -> Option<Duration> {
 }
 
 /// Holds back when the headers say that nothing is left until the reset.
-pub fn ease(response: &Response) -> Option<Duration> {
+pub(crate) fn ease(response: &Response) -> Option<Duration> {
     (response.number_header("x-ratelimit-remaining")? <= 0.0)
         .then(|| reset(response))
         .flatten()
@@ -102,7 +102,7 @@ pub fn describe(request: &Request, response: &Response) -> String {
 
 /// Finds the message in an answer: the usual members of a JSON body, else the beginning of a text; a page of HTML has
 /// none.
-pub fn message(response: &Response) -> String {
+pub(crate) fn message(response: &Response) -> String {
     let text = match response.json() {
         Some(body) => json_message(&body).unwrap_or_default(),
         None => match std::str::from_utf8(&response.body) {
@@ -130,7 +130,7 @@ fn json_message(body: &Value) -> Option<String> {
 }
 
 /// Puts a message on one line of bounded length.
-pub fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(MAX_MESSAGE) {
         Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),

@@ -43,7 +43,7 @@ impl fmt::Debug for RecordKey {
 }
 
 /// The SHA-256 of some bytes, in lower-case hex.
-pub fn sha256_hex(bytes: &[u8]) -> String {
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
@@ -173,7 +173,7 @@ impl fmt::Debug for Change {
 }
 
 /// A scalar as text: text as it is, numbers and booleans as JSON writes them; none for null, lists and mappings.
-pub fn as_text(value: &Value) -> Option<String> {
+pub(crate) fn as_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

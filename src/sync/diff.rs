@@ -51,7 +51,7 @@ pub struct Counts {
 
 /// A comparison, written down.
 #[derive(Debug)]
-pub struct Diff {
+pub(crate) struct Diff {
     folder: PathBuf,
     host: Host,
     scope: Scope,
@@ -63,7 +63,7 @@ pub struct Diff {
 
 /// What a comparison is made between.
 #[derive(Debug, Clone, Copy)]
-pub struct Comparison<'a> {
+pub(crate) struct Comparison<'a> {
     /// The sync.
     pub sync: &'a SyncConfig,
     /// Its mapping.
@@ -91,7 +91,7 @@ impl Diff {
     ///
     /// # Errors
     /// When the model cannot be read or the folder not be written.
-    pub async fn compare(engine: &Engine, host: &Host, folder: &Path, of: Comparison<'_>) -> Result<Self> {
+    pub(crate) async fn compare(engine: &Engine, host: &Host, folder: &Path, of: Comparison<'_>) -> Result<Self> {
         let mut scope = sql::scope();
         scope.insert(relation("model"), TableSource::View(of.model.clone()));
         scope.insert(relation("delivered"), of.state.delivered());
@@ -146,6 +146,7 @@ impl Diff {
             let n = number("n");
             match rows::text(batch, "kind", row).unwrap_or_default() {
                 "add" => counts.added += n,
+                "change" if matches!(mode, Mode::Insert | Mode::Track) => continue,
                 "change" => counts.changed += n,
                 "remove" if mode.removes() => counts.removed += n,
                 "withdraw" if mode != Mode::Track => counts.removed += n,
@@ -166,7 +167,7 @@ impl Diff {
     ///
     /// # Errors
     /// When the comparison cannot be read.
-    pub async fn unfit(&self, engine: &Engine) -> Result<Vec<(Change, String)>> {
+    pub(crate) async fn unfit(&self, engine: &Engine) -> Result<Vec<(Change, String)>> {
         let sql = "select k, kind, copies, missing from changes where kind in ('null', 'duplicate', 'incomplete') order by k";
         let batches = self.rows(engine, sql).await?;
         Ok(each_row(&batches)
@@ -186,7 +187,7 @@ impl Diff {
     }
 
     /// The changes that a mode sends, in the order of their keys.
-    pub fn changes<'a>(&'a self, engine: &'a Engine, kinds: &[&'static str]) -> BoxStream<'a, Result<Change>> {
+    pub(crate) fn changes<'a>(&'a self, engine: &'a Engine, kinds: &[&'static str]) -> BoxStream<'a, Result<Change>> {
         let kinds = kinds.iter().map(|kind| quoted(kind)).collect::<Vec<_>>().join(", ");
         stream::once(async move {
             let starts = self.range_starts(engine, &kinds).await?;
@@ -237,12 +238,12 @@ impl Diff {
         if let Some(end) = end {
             range = format!("{range} and k < {}", quoted(end));
         }
-        let fields: String = (0..self.mapping.names().count())
-            .map(|index| format!(", mapped.f{index}"))
-            .collect();
+        let fields = (0..self.mapping.names().count()).map(|index| format!("mapped.f{index}"));
+        let columns: Vec<String> = std::iter::once("mapped.audiences".to_owned()).chain(fields).collect();
+        let columns = columns.join(", ");
         format!(
             "select touched.k, touched.kind, touched.digest, touched.old_digest, touched.old_fields,
-                touched.old_audiences, touched.remote, touched.epoch, mapped.audiences{fields}
+                touched.old_audiences, touched.remote, touched.epoch, {columns}
              from (select * from changes where kind in ({kinds}) and {range}) as touched
              left join (select * from ({}) as every where {range}) as mapped on touched.k = mapped.k
              order by touched.k",
@@ -323,7 +324,7 @@ impl Counts {
 }
 
 /// The kinds of change that a mode sends.
-pub fn sent_kinds(mode: Mode, resync: Resync) -> Vec<&'static str> {
+pub(crate) fn sent_kinds(mode: Mode, resync: Resync) -> Vec<&'static str> {
     let mut kinds = match mode {
         Mode::Upsert | Mode::Identify => vec!["add", "change", "withdraw"],
         Mode::Insert => vec!["add", "withdraw"],

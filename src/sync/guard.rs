@@ -4,18 +4,13 @@ use super::config::{Share, SyncConfig};
 use super::diff::Counts;
 use crate::error::{Diagnostic, codes};
 
-/// Checks that a run does no more than its guard allows.
-///
-/// # Errors
-/// `HW0701`: what it would do, and what is allowed.
-pub fn check(sync: &SyncConfig, counts: &Counts) -> Result<(), Diagnostic> {
-    let fault = removes_too_much(sync, counts).or_else(|| changes_too_much(sync, counts));
-    match fault {
-        None => Ok(()),
-        Some(message) => Err(Diagnostic::error(codes::SYNC_GUARD, format!("sync `{}` {message}", sync.name))
-            .at(sync.span.clone())
-            .hint("look at what it would do with `--dry-run`; if it is right, run it with `--force`")),
-    }
+/// What a run would do that its guard does not allow, if anything: `HW0701`.
+pub(crate) fn refusal(sync: &SyncConfig, counts: &Counts) -> Option<Diagnostic> {
+    let message = removes_too_much(sync, counts).or_else(|| changes_too_much(sync, counts))?;
+    let refusal = Diagnostic::error(codes::SYNC_GUARD, format!("sync `{}` {message}", sync.name))
+        .at(sync.span.clone())
+        .hint("look at what it would do with `--dry-run`; if it is right, run it with `--force`");
+    Some(refusal)
 }
 
 fn removes_too_much(sync: &SyncConfig, counts: &Counts) -> Option<String> {

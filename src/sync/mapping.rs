@@ -22,7 +22,7 @@ const NULL: &str = "\u{1e}";
 
 /// A sync's mapping against the columns that its model really has.
 #[derive(Debug, Clone)]
-pub struct Mapping {
+pub(crate) struct Mapping {
     fields: Vec<MappedField>,
     key: String,
     audiences: String,
@@ -43,7 +43,7 @@ impl Mapping {
     ///
     /// # Errors
     /// `HW0601` for every column that the model does not have and every expression that cannot be planned.
-    pub fn fit(engine: &Engine, sync: &SyncConfig, model: &PlannedQuery, is_marketing: bool) -> Result<Self> {
+    pub(crate) fn fit(engine: &Engine, sync: &SyncConfig, model: &PlannedQuery, is_marketing: bool) -> Result<Self> {
         let mut scope = sql::scope();
         scope.insert(sql::relation("model"), TableSource::View(model.clone()));
         let mut fitting = Fitting {
@@ -67,7 +67,7 @@ impl Mapping {
     }
 
     /// The destination's fields and the SQL types of their values, in order.
-    pub fn columns(&self) -> Vec<(String, String)> {
+    pub(crate) fn columns(&self) -> Vec<(String, String)> {
         self.fields
             .iter()
             .map(|field| (field.name.clone(), type_name(&field.data_type)))
@@ -75,13 +75,13 @@ impl Mapping {
     }
 
     /// The names of the fields, in order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().map(|field| field.name.as_str())
     }
 
     /// A query for the rows of the model as they would be compared: `k`, `digest`, `suppressed`, `missing` (the first
     /// required field that has no value).
-    pub fn narrow(&self, mode: Mode) -> String {
+    pub(crate) fn narrow(&self, mode: Mode) -> String {
         let members = if mode == Mode::Audience { "where audiences <> ''" } else { "" };
         let parts: Vec<String> = self
             .fields
@@ -90,14 +90,18 @@ impl Mapping {
             .map(|(index, field)| hashed(&format!("f{index}"), &field.data_type))
             .collect();
         let names = self.names().collect::<Vec<_>>().join(SEPARATOR);
-        let missing: String = self
+        let missing: Vec<String> = self
             .fields
             .iter()
             .enumerate()
             .filter(|(_, field)| field.required)
-            .map(|(index, field)| format!(" when f{index} is null then {}", quoted(&field.name)))
+            .map(|(index, field)| format!("when f{index} is null then {}", quoted(&field.name)))
             .collect();
-        let missing = if missing.is_empty() { "cast(null as varchar)".to_owned() } else { format!("case{missing} end") };
+        let missing = if missing.is_empty() {
+            "cast(null as varchar)".to_owned()
+        } else {
+            format!("case {} end", missing.join(" "))
+        };
         let hashed = std::iter::once(quoted(&names))
             .chain(parts)
             .chain(["audiences".to_owned()])
@@ -111,17 +115,18 @@ impl Mapping {
     }
 
     /// A query for the mapped rows in full: `k`, `audiences`, `suppressed`, `f0`, `f1`, …
-    pub fn mapped(&self) -> String {
-        let fields: String = self
-            .fields
-            .iter()
-            .enumerate()
-            .map(|(index, field)| format!(", {} as f{index}", field.expression))
+    pub(crate) fn mapped(&self) -> String {
+        let own = [
+            format!("{} as k", self.key),
+            format!("{} as audiences", self.audiences),
+            format!("{} as suppressed", self.suppressed),
+        ];
+        let fields = self.fields.iter().enumerate();
+        let columns: Vec<String> = own
+            .into_iter()
+            .chain(fields.map(|(index, field)| format!("{} as f{index}", field.expression)))
             .collect();
-        format!(
-            "select {} as k, {} as audiences, {} as suppressed{fields} from model where {}",
-            self.key, self.audiences, self.suppressed, self.filter
-        )
+        format!("select {} from model where {}", columns.join(", "), self.filter)
     }
 }
 
@@ -153,27 +158,24 @@ impl Fitting<'_> {
             .iter()
             .map(|column| format!("cast({} as varchar)", self.column(column, &sync.span)))
             .collect();
-        match parts.as_slice() {
-            [one] => one.clone(),
-            _ => {
-                let nulls: Vec<String> = parts.iter().map(|part| format!("{part} is null")).collect();
-                format!(
-                    "case when {} then null else concat_ws('|', {}) end",
-                    nulls.join(" or "),
-                    parts.join(", ")
-                )
-            }
+        if let [one] = parts.as_slice() {
+            return one.clone();
         }
+        let nulls: Vec<String> = parts.iter().map(|part| format!("{part} is null")).collect();
+        format!(
+            "case when {} then null else concat_ws('|', {}) end",
+            nulls.join(" or "),
+            parts.join(", ")
+        )
     }
 
     fn fields(&mut self) -> Vec<MappedField> {
         let every;
-        let fields = match &self.sync.fields {
-            Some(fields) => fields,
-            None => {
-                every = self.every_column();
-                &every
-            }
+        let fields = if let Some(fields) = &self.sync.fields {
+            fields
+        } else {
+            every = self.every_column();
+            &every
         };
         let mapped: Vec<Option<MappedField>> = fields.iter().map(|(name, field)| self.field(name, field)).collect();
         mapped.into_iter().flatten().collect()
@@ -199,7 +201,7 @@ impl Fitting<'_> {
     fn field(&mut self, name: &str, field: &Field) -> Option<MappedField> {
         let source = match &field.source {
             FieldSource::Column(column) => self.column(column, &field.span),
-            FieldSource::Expression(sql) => format!("({sql})"),
+            FieldSource::Expression(sql) => format!("({sql}\n)"),
             FieldSource::Constant(value) => literal(value),
         };
         let expression = match &field.default {
@@ -219,9 +221,8 @@ impl Fitting<'_> {
 
     fn audiences(&mut self) -> String {
         let sync = self.sync;
-        let mut names = sync.audiences.clone();
-        names.sort();
-        let parts: Vec<String> = names
+        let parts: Vec<String> = sync
+            .audiences
             .iter()
             .map(|name| format!("case when {} then {} end", self.membership(name), quoted(name)))
             .collect();
@@ -257,9 +258,9 @@ impl Fitting<'_> {
         let Some(filter) = &self.sync.filter else {
             return "true".to_owned();
         };
-        let sql = format!("select 1 as one from model where ({})", filter.value);
+        let sql = format!("select 1 as one from model where ({}\n)", filter.value);
         self.planned(&sql, "`where`", &filter.span);
-        format!("({})", filter.value)
+        format!("({}\n)", filter.value)
     }
 
     fn has(&self, column: &str) -> bool {

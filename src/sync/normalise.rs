@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn each_identifier_has_its_form() {
-        let cases: [(fn(&str) -> Option<String>, &str, Option<&str>); 20] = [
+        type Normalise = fn(&str) -> Option<String>;
+        let cases: [(Normalise, &str, Option<&str>); 20] = [
             (email, "  Ada.L@Example.COM\n", Some("ada.l@example.com")),
             (email, "ada@", None),
             (email, "a b@x.com", None),

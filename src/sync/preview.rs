@@ -80,7 +80,7 @@ pub async fn preview(ctx: &SyncContext<'_>, sync: &SyncConfig, options: RunOptio
         sync: sync.name.clone(),
         counts: diff.counts,
         to_send: diff.counts.to_send(sync.mode, options.resync),
-        refusal: guard::check(sync, &diff.counts).err(),
+        refusal: guard::refusal(sync, &diff.counts),
         requests: first_requests(codec.as_ref(), &records, &destination.limits),
         rejected,
     })

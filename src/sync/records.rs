@@ -60,14 +60,13 @@ impl RunRecord {
     fn sql(&self) -> String {
         let instant = |at: DateTime<Utc>| format!("cast('{}' as timestamp)", at.format("%Y-%m-%dT%H:%M:%S%.6f"));
         let message = self.message.as_deref().map_or_else(|| "cast(null as varchar)".to_owned(), quoted);
-        let numbers: String = self
+        let numbers = self
             .numbers()
-            .iter()
-            .map(|(name, value)| format!(", cast({value} as bigint) as {name}"))
-            .collect();
+            .map(|(name, value)| format!("cast({value} as bigint) as {name}"))
+            .join(", ");
         format!(
             "select {} as run_id, {} as sync, {} as destination, {} as mode, {} as status, {} as started_at,
-             {} as finished_at{numbers}, {message} as message",
+             {} as finished_at, {numbers}, {message} as message",
             quoted(&self.run_id),
             quoted(&self.sync),
             quoted(&self.destination),

@@ -177,7 +177,7 @@ impl Run<'_> {
             to_send,
         });
         if self.options.force == Force::Guarded
-            && let Err(refusal) = guard::check(sync, &record.counts)
+            && let Some(refusal) = guard::refusal(sync, &record.counts)
         {
             "refused".clone_into(&mut record.status);
             record.message = Some(refusal.message.clone());

@@ -1,5 +1,6 @@
 //! The few things that syncs ask of the engine, said once.
 
+use super::redact::Redactor;
 use crate::engine::{Engine, PlannedQuery, Scope, SqlFault};
 use crate::error::{Error, Result};
 use crate::names::RelationName;
@@ -23,9 +24,15 @@ pub(super) fn plan(engine: &Engine, sql: &str, scope: &Scope) -> Result<PlannedQ
     engine.plan(sql, scope).map_err(failed)
 }
 
-/// A fault of the engine as an error.
+/// A fault of the engine as an error; what it says of the data is masked.
 pub(super) fn failed(fault: SqlFault) -> Error {
-    fault.into_diagnostic().into()
+    let mut diagnostic = fault.into_diagnostic();
+    let redactor = Redactor::default();
+    diagnostic.message = redactor.text(&diagnostic.message);
+    for note in &mut diagnostic.notes {
+        *note = redactor.text(note);
+    }
+    diagnostic.into()
 }
 
 /// A text as SQL writes it.

@@ -195,7 +195,7 @@ impl Loader<'_> {
             return;
         };
         let mut settings = Settings::new("a sync", mapping, value.span());
-        let name = settings.required_text("name").map(SyncName::from);
+        let name = read_name(&mut settings);
         let model = read_model(&mut settings);
         let destination = settings.required_text("destination").map(DestinationName::from);
         let mode = settings.required_choice("mode", &Mode::ALL.map(Mode::as_str));
@@ -208,7 +208,7 @@ impl Loader<'_> {
             value: text,
             span: settings.span_of("where"),
         });
-        let audiences = settings.texts("audiences");
+        let audiences = read_audiences(&mut settings);
         let create_fields = settings.flag("create_fields").unwrap_or_default();
         let description = settings.text("description").unwrap_or_default();
         let tags = settings.texts("tags");
@@ -365,6 +365,29 @@ fn check_fit(sync: &SyncConfig, project: &SyncProject) -> Vec<Diagnostic> {
         return vec![Diagnostic::error(codes::SYNC_SETTING, message).at(sync.span.clone())];
     }
     destination.service.codec(sync).err().unwrap_or_default()
+}
+
+/// A sync's name: its state is kept in a folder of that name.
+fn read_name(settings: &mut Settings<'_>) -> Option<SyncName> {
+    let name = settings.required_text("name")?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if name.starts_with('.') || !name.chars().all(is_plain) {
+        let message = format!("`{name}` cannot be a sync's name: letters, digits, `_`, `-` and `.` can");
+        settings.fault(codes::SYNC_SETTING, "name", message);
+        return None;
+    }
+    Some(SyncName::from(name))
+}
+
+fn read_audiences(settings: &mut Settings<'_>) -> Vec<String> {
+    let mut audiences = settings.texts("audiences");
+    if let Some(name) = audiences.iter().find(|name| name.is_empty() || name.contains(',')) {
+        let message = format!("`{name}` cannot be an audience's name: it is blank or holds a comma");
+        settings.fault(codes::SYNC_SETTING, "audiences", message);
+    }
+    audiences.sort();
+    audiences.dedup();
+    audiences
 }
 
 fn read_model(settings: &mut Settings<'_>) -> Option<Model> {

@@ -35,6 +35,11 @@ impl SyncProject {
         self.destinations.get(&sync.destination)
     }
 
+    /// The syncs that follow a published build.
+    pub fn after_build(&self) -> impl Iterator<Item = &SyncConfig> {
+        self.syncs.values().filter(|sync| sync.trigger == Trigger::AfterBuild)
+    }
+
     /// Chooses syncs by name, by `destination:NAME` and by `tag:NAME`; no selector chooses all.
     ///
     /// The second value holds the selectors that choose nothing.

@@ -175,6 +175,11 @@ impl<'a> Settings<'a> {
         }
     }
 
+    /// The address of a service that has one of its own.
+    pub fn address_or(&mut self, key: &'static str, own: &str) -> Option<String> {
+        if self.has(key) { self.address(key) } else { Some(own.to_owned()) }
+    }
+
     /// The address of a service, which must be there.
     pub fn required_address(&mut self, key: &'static str) -> Option<String> {
         self.require(key);
@@ -237,7 +242,7 @@ impl<'a> Settings<'a> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check_address(text: &str) -> Result<(), String> {
+pub(crate) fn check_address(text: &str) -> Result<(), String> {
     let url = url::Url::parse(text).map_err(|e| format!("not an address: {e}"))?;
     match url.scheme() {
         "https" => Ok(()),

@@ -13,7 +13,7 @@ pub enum Trigger {
     /// When somebody says so.
     Manual,
     /// At fixed times.
-    Schedule(Schedule),
+    Schedule(Box<Schedule>),
     /// When a build was published.
     AfterBuild,
     /// When a job of dbt Cloud succeeded.
@@ -62,7 +62,7 @@ fn wrong(value: &Yaml) -> Diagnostic {
 
 fn read_mapping(settings: &mut Settings<'_>) -> Option<Trigger> {
     if settings.has("schedule") {
-        return read_schedule(settings).map(Trigger::Schedule);
+        return read_schedule(settings).map(|schedule| Trigger::Schedule(Box::new(schedule)));
     }
     match settings.required_choice("after", &["build", "dbt_cloud"])? {
         "dbt_cloud" => Some(Trigger::AfterDbtCloud {

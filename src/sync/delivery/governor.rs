@@ -13,7 +13,7 @@ use crate::sync::destination::Limits;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 
 /// The longest wait that we choose ourselves.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// How many batches in a row may be given up before the sync is paused.
 const OUTAGES: u32 = 3;

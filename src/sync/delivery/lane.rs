@@ -54,14 +54,14 @@ impl<'a> Lane<'a> {
         let limits = self.courier.delivery.limits;
         let payload = match self.courier.delivery.codec.encode(&change) {
             Ok(payload) if payload.items == 0 => {
-                return self.keep(vec![settled(change, Status::Delivered, None)]);
+                return self.keep(&[settled(change, Status::Delivered, None)]);
             }
             Ok(payload) if payload.bytes.len() > limits.max_bytes => {
                 let reason = format!("the row takes {} bytes, {} fit", payload.bytes.len(), limits.max_bytes);
-                return self.keep(vec![settled(change, Status::Rejected, Some(reason))]);
+                return self.keep(&[settled(change, Status::Rejected, Some(reason))]);
             }
             Ok(payload) => payload,
-            Err(reason) => return self.keep(vec![settled(change, Status::Rejected, Some(reason))]),
+            Err(reason) => return self.keep(&[settled(change, Status::Rejected, Some(reason))]),
         };
         let size = payload.bytes.len() + 1;
         let is_full = self.items + payload.items > limits.max_items || self.bytes + size > limits.max_bytes;
@@ -98,11 +98,11 @@ impl<'a> Lane<'a> {
                     return Ok(());
                 }
                 Err(Broken::Refused(_)) if part.len() > 1 => parts.extend(halves(part)),
-                Err(Broken::Refused(reason)) => self.keep(all(part, Status::Rejected, &reason))?,
+                Err(Broken::Refused(reason)) => self.keep(&all(part, Status::Rejected, &reason))?,
                 Err(Broken::GaveUp(reason)) => {
                     let tries = self.courier.delivery.limits.max_attempts.saturating_sub(1);
                     let part = part.into_iter().map(|record| tried(record, tries)).collect();
-                    self.keep(all(part, Status::Failed, &reason))?;
+                    self.keep(&all(part, Status::Failed, &reason))?;
                 }
             }
         }
@@ -133,7 +133,7 @@ impl<'a> Lane<'a> {
                 remote: outcome.remote,
             });
         }
-        self.keep(ended)?;
+        self.keep(&ended)?;
         let Some(tries) = again.iter().map(|record| record.attempts).max() else {
             return Ok(None);
         };
@@ -143,7 +143,7 @@ impl<'a> Lane<'a> {
     }
 
     /// Writes outcomes to the ledger and counts them.
-    fn keep(&self, settled: Vec<Settled>) -> Result<()> {
+    fn keep(&self, settled: &[Settled]) -> Result<()> {
         if settled.is_empty() {
             return Ok(());
         }
@@ -171,7 +171,7 @@ impl<'a> Lane<'a> {
         delivery.ledger.write(&entries)?;
         let rows = {
             let mut tally = self.courier.tally.lock();
-            for row in &settled {
+            for row in settled {
                 tally.count(row.status);
             }
             tally.settled()

@@ -14,7 +14,7 @@ use super::config::Settings;
 use super::destination::Destination;
 
 /// Reads the settings of one type of destination; faults are left in the settings.
-pub type ReadSettings = fn(&mut Settings<'_>) -> Option<Arc<dyn Destination>>;
+pub(crate) type ReadSettings = fn(&mut Settings<'_>) -> Option<Arc<dyn Destination>>;
 
 /// The types of destination that there are.
 #[derive(Clone)]

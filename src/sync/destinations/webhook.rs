@@ -109,7 +109,7 @@ impl Destination for Webhook {
             concurrency: 4,
             timeout: Duration::from_secs(30),
             max_attempts: 8,
-            max_throttle: Duration::from_secs(900),
+            max_throttle: Duration::from_mins(15),
         }
     }
 
@@ -286,7 +286,7 @@ fn fill(template: &Value, change: &Change) -> Value {
                 .filter(|name| !name.contains(['{', '}']));
             match whole {
                 Some(name) => lookup(name, change),
-                None => Value::String(substitute(text, change, |text| text.to_owned())),
+                None => Value::String(substitute(text, change, str::to_owned)),
             }
         }
         Value::Array(items) => items.iter().map(|item| fill(item, change)).collect(),

@@ -32,7 +32,7 @@ impl SyncState {
     ///
     /// # Errors
     /// When a file cannot be written; the old generation and its journal stay.
-    pub async fn fold(&mut self, engine: &Engine, sync: &SyncConfig) -> Result<()> {
+    pub(crate) async fn fold(&mut self, engine: &Engine, sync: &SyncConfig) -> Result<()> {
         let journal = self.journal_path();
         if !self.host.exists(&journal) || self.host.read_length(&journal)? == 0 {
             return self.host.remove(&journal);

@@ -21,7 +21,7 @@ use crate::sync::destination::Acknowledgement;
 
 /// An open journal.
 #[derive(Debug)]
-pub struct Journal {
+pub(crate) struct Journal {
     host: Host,
     path: PathBuf,
     run_id: String,

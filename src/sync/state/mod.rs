@@ -30,11 +30,11 @@ use crate::engine::{Engine, StoredTable, TableSource};
 use crate::error::{Diagnostic, Error, Result, codes};
 use crate::host::Host;
 
-pub use journal::Journal;
+pub(crate) use journal::Journal;
 
 /// The state of one sync, locked.
 #[derive(Debug)]
-pub struct SyncState {
+pub(crate) struct SyncState {
     host: Host,
     folder: PathBuf,
     pointer: Pointer,
@@ -61,7 +61,7 @@ impl SyncState {
     ///
     /// # Errors
     /// `HW0702` when another run holds it, `HW0708` when it cannot be read.
-    pub async fn open(host: &Host, root: &Path, sync: &SyncConfig, engine: &Engine) -> Result<Self> {
+    pub(crate) async fn open(host: &Host, root: &Path, sync: &SyncConfig, engine: &Engine) -> Result<Self> {
         let folder = root.join(sync.name.as_str());
         let Some(lock) = host.try_lock(&folder.join("lock"))? else {
             let message = format!("sync `{}` is running already", sync.name);
@@ -79,7 +79,7 @@ impl SyncState {
     ///
     /// # Errors
     /// `HW0708` when it cannot be read.
-    pub fn peek(host: &Host, root: &Path, sync: &SyncConfig) -> Result<Self> {
+    pub(crate) fn peek(host: &Host, root: &Path, sync: &SyncConfig) -> Result<Self> {
         Self::read(host, root.join(sync.name.as_str()), None)
     }
 
@@ -99,17 +99,17 @@ impl SyncState {
     }
 
     /// The number of times that the state has changed.
-    pub fn generation(&self) -> u64 {
+    pub(crate) fn generation(&self) -> u64 {
         self.pointer.generation
     }
 
     /// How many rows the destination has.
-    pub fn present(&self) -> u64 {
+    pub(crate) fn present(&self) -> u64 {
         self.pointer.present
     }
 
     /// The sync's folder.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
@@ -117,7 +117,7 @@ impl SyncState {
     ///
     /// # Errors
     /// `HW0706` when it was not.
-    pub fn check_identity(&self, sync: &SyncConfig) -> Result<()> {
+    pub(crate) fn check_identity(&self, sync: &SyncConfig) -> Result<()> {
         let same = self.pointer.destination == sync.destination.as_str() && self.pointer.primary_key == sync.primary_key;
         if self.pointer.present == 0 || same {
             return Ok(());
@@ -135,7 +135,7 @@ impl SyncState {
     }
 
     /// The acknowledged rows, as a relation of the columns of [`state_schema`].
-    pub fn delivered(&self) -> TableSource {
+    pub(crate) fn delivered(&self) -> TableSource {
         if self.pointer.files.is_empty() {
             return TableSource::Empty(state_schema());
         }
@@ -149,7 +149,7 @@ impl SyncState {
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn journal(&self, run_id: &str, acknowledgement: Acknowledgement) -> Result<Journal> {
+    pub(crate) fn journal(&self, run_id: &str, acknowledgement: Acknowledgement) -> Result<Journal> {
         Journal::open(&self.host, self.journal_path(), run_id, acknowledgement)
     }
 
@@ -186,7 +186,7 @@ fn damaged(path: &Path, fault: &str) -> Error {
 /// # Shape
 /// One row per key that was ever acknowledged: `k`; `digest`, `fields` (a JSON object) and `audiences` (names joined
 /// by commas), null once the row was removed; `remote` (JSON); `epoch`, how often it was acknowledged; `delivered_at`.
-pub fn state_schema() -> SchemaRef {
+pub(crate) fn state_schema() -> SchemaRef {
     let text = |name| Field::new(name, DataType::Utf8, true);
     Arc::new(Schema::new(vec![
         text("k"),

@@ -23,7 +23,7 @@ const PART_BYTES: usize = 8 << 20;
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum FileFormat {
+pub(crate) enum FileFormat {
     /// One JSON object on each line.
     Ndjson,
     /// Comma-separated values with a header.
@@ -34,7 +34,7 @@ pub enum FileFormat {
 
 impl FileFormat {
     /// The end of the file's name, without the dot.
-    pub fn extension(self) -> &'static str {
+    pub(crate) fn extension(self) -> &'static str {
         match self {
             Self::Ndjson => "ndjson",
             Self::Csv => "csv",

@@ -17,7 +17,8 @@ use serde_json::Value;
 
 use crate::host::Secret;
 
-pub use files::{FileFormat, FileTransport};
+pub(crate) use files::FileFormat;
+pub use files::FileTransport;
 pub use http::HttpTransport;
 pub use wire::WireTransport;
 

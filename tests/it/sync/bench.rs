@@ -107,9 +107,12 @@ impl Bench {
         .unwrap();
         let syncs = folder.path().join("syncs");
         host.write_atomic(&syncs.join("syncs.yml"), yaml.as_bytes()).unwrap();
+        #[allow(clippy::result_large_err, reason = "the renderer's own type")]
         let render = |text: &TemplateText| -> std::result::Result<Value, Diagnostic> {
-            let name = text.text.split('\'').nth(1).unwrap_or_default();
-            Ok(Value::String(format!("secret-{name}")))
+            let (before, rest) = text.text.split_once("{{").unwrap();
+            let (call, after) = rest.split_once("}}").unwrap();
+            let name = call.split('\'').nth(1).unwrap();
+            Ok(Value::String(format!("{before}secret-{name}{after}")))
         };
         let (project, diagnostics) = load(&host, folder.path(), &[syncs], &Registry::standard(), &render);
         let connections = WireConnections {

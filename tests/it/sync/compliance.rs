@@ -45,6 +45,7 @@ fn people() -> Vec<Row> {
 
 /// A destination under test.
 #[derive(Clone, Copy)]
+#[allow(clippy::struct_excessive_bools, reason = "a table of what services can and cannot do")]
 struct Case {
     name: &'static str,
     destination: &'static str,
@@ -549,6 +550,7 @@ async fn crashes(stage: &Stage) {
     assert_eq!(delivered, ["10 10"], "{}: each row is acknowledged once", stage.case.name);
 }
 
+#[allow(clippy::cognitive_complexity, reason = "one line per scenario")]
 async fn stand(case: Case) {
     let mut failed: Vec<&str> = Vec::new();
     macro_rules! scenarios {

@@ -1,5 +1,14 @@
 //! Syncs: from a model to a destination and its state.
 
+#![allow(
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what helps tests fails as tests do"
+)]
+
 mod bench;
 mod compliance;
 mod files;

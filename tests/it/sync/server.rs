@@ -199,7 +199,7 @@ async fn handle(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> R
     let (fault, reply) = decide(&mut inside.lock().unwrap(), &call);
     match fault {
         Fault::Silence => {
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            tokio::time::sleep(Duration::from_mins(1)).await;
             render(reply, None)
         }
         Fault::BrokenAfter | Fault::BrokenBefore => render(reply, Some(0)),

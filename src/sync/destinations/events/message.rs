@@ -33,12 +33,6 @@ impl Writer {
         }
     }
 
-    /// Who the change is about: what orders its messages.
-    pub(super) fn user<'c>(&self, change: &'c Change) -> Cow<'c, str> {
-        let mapped = change.text("user_id").or_else(|| change.text("anonymous_id"));
-        mapped.map_or_else(|| change.key.expose().into(), Cow::Owned)
-    }
-
     /// The messages of a change; none where nothing has to be said.
     ///
     /// # Errors
@@ -62,7 +56,7 @@ impl Writer {
         let mut message = self.message("track", change, "track")?;
         message.insert("event".to_owned(), event.into());
         message.insert("properties".to_owned(), Value::Object(nested(present(&change.now.fields))));
-        self.stamp(&mut message, change)?;
+        stamp(&mut message, change)?;
         Ok(Value::Object(message))
     }
 
@@ -79,7 +73,7 @@ impl Writer {
         }
         let mut message = self.message("identify", change, "identify")?;
         message.insert("traits".to_owned(), Value::Object(nested(traits)));
-        self.stamp(&mut message, change)?;
+        stamp(&mut message, change)?;
         Ok(Some(Value::Object(message)))
     }
 
@@ -148,15 +142,21 @@ impl Writer {
         message.insert("userId".to_owned(), change.key.expose().into());
         Ok(message)
     }
+}
 
-    /// Gives the message the row's own time, where there is one.
-    fn stamp(&self, message: &mut Map<String, Value>, change: &Change) -> Result<(), String> {
-        if let Some(text) = change.text("timestamp") {
-            let at = instant(&text).ok_or("`timestamp` is not an instant")?;
-            message.insert("timestamp".to_owned(), at.into());
-        }
-        Ok(())
+/// Gives the message the row's own time, where there is one.
+fn stamp(message: &mut Map<String, Value>, change: &Change) -> Result<(), String> {
+    if let Some(text) = change.text("timestamp") {
+        let at = instant(&text).ok_or("`timestamp` is not an instant")?;
+        message.insert("timestamp".to_owned(), at.into());
     }
+    Ok(())
+}
+
+/// Who the change is about: what orders its messages.
+pub(super) fn user(change: &Change) -> Cow<'_, str> {
+    let mapped = change.text("user_id").or_else(|| change.text("anonymous_id"));
+    mapped.map_or_else(|| change.key.expose().into(), Cow::Owned)
 }
 
 /// An instant as ISO 8601 with milliseconds, in UTC.
@@ -210,9 +210,8 @@ fn put(into: &mut Map<String, Value>, path: &str, value: Value) {
         return;
     };
     let inner = into.entry(first).or_insert_with(|| Value::Object(Map::new()));
-    match inner {
-        Value::Object(inner) => put(inner, rest, value),
-        // A field and a member of it cannot both be there: the field that came first stays.
-        _ => {}
+    // A field and a member of it cannot both be there: the field that came first stays.
+    if let Value::Object(inner) = inner {
+        put(inner, rest, value);
     }
 }

@@ -183,7 +183,7 @@ impl Codec for EventCodec {
 
     /// One person's messages stay in order, whichever rows they are from.
     fn order_key<'c>(&self, change: &'c Change) -> Cow<'c, str> {
-        self.writer.user(change)
+        message::user(change)
     }
 }
 
@@ -202,6 +202,6 @@ fn limits(max_items: usize, max_bytes: usize, requests_per_second: f64) -> Limit
         concurrency: 4,
         timeout: Duration::from_secs(30),
         max_attempts: 10,
-        max_throttle: Duration::from_secs(900),
+        max_throttle: Duration::from_mins(15),
     }
 }

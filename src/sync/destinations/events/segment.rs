@@ -13,10 +13,7 @@ use crate::sync::destination::Destination;
 /// 2,500 messages and 500 KB in a batch (clients stop at 475,000 bytes), 1,000 requests a second.
 pub(in super::super) fn read(settings: &mut Settings<'_>) -> Option<Arc<dyn Destination>> {
     let write_key = settings.required_secret("write_key");
-    let base_url = match settings.has("base_url") {
-        true => settings.address("base_url"),
-        false => Some("https://api.segment.io".to_owned()),
-    };
+    let base_url = settings.address_or("base_url", "https://api.segment.io");
     let gzip = settings.flag("gzip").unwrap_or(true);
     Some(Arc::new(EventService {
         dialect: Dialect {

@@ -103,7 +103,7 @@ pub(super) fn ease(response: &Response) -> Option<Duration> {
         .map(|usage| highest(&usage))
         .fold(0.0, f64::max);
     match highest {
-        usage if usage >= 95.0 => Some(Duration::from_secs(60)),
+        usage if usage >= 95.0 => Some(Duration::from_mins(1)),
         usage if usage >= BUSY => Some(Duration::from_secs(5)),
         _ => None,
     }

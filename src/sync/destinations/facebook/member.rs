@@ -6,14 +6,14 @@ use crate::sync::change::{Change, sha256_hex};
 use crate::sync::normalise;
 
 /// An identifier that Meta matches people by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Identifier {
     key: &'static str,
     form: Form,
 }
 
 /// How an identifier is brought into its form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum Form {
     /// As it is, unhashed.
     Plain,

@@ -46,10 +46,7 @@ pub(super) fn read(settings: &mut Settings<'_>) -> Option<Arc<dyn Destination>> 
     let version = settings.text("api_version").unwrap_or_else(|| "v25.0".to_owned());
     let sources = ["USER_PROVIDED_ONLY", "PARTNER_PROVIDED_ONLY", "BOTH_USER_AND_PARTNER_PROVIDED"];
     let file_source = settings.choice("customer_file_source", &sources);
-    let base_url = match settings.has("base_url") {
-        true => settings.address("base_url"),
-        false => Some("https://graph.facebook.com".to_owned()),
-    };
+    let base_url = settings.address_or("base_url", "https://graph.facebook.com");
     let account = account?;
     Some(Arc::new(Facebook {
         base_url: base_url?,
@@ -90,9 +87,9 @@ impl Destination for Facebook {
             max_bytes: 8 << 20,
             requests_per_second: Some(5.0),
             concurrency: 2,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             max_attempts: 8,
-            max_throttle: Duration::from_secs(3600),
+            max_throttle: Duration::from_hours(1),
         }
     }
 
@@ -117,16 +114,15 @@ impl Destination for Facebook {
         let mut faults = Vec::new();
         let mut identifiers = Vec::new();
         for field in sync.field_names() {
-            match Identifier::of(field) {
-                Some(identifier) => identifiers.push((field.to_owned(), identifier)),
-                None => {
-                    let message = format!("sync `{}`: Meta knows no identifier `{field}`", sync.name);
-                    let fault = Diagnostic::error(codes::SYNC_FIELD, message)
-                        .at(sync.span.clone())
-                        .nearest(field, Identifier::names());
-                    faults.push(fault);
-                }
+            if let Some(identifier) = Identifier::of(field) {
+                identifiers.push((field.to_owned(), identifier));
+                continue;
             }
+            let message = format!("sync `{}`: Meta knows no identifier `{field}`", sync.name);
+            let fault = Diagnostic::error(codes::SYNC_FIELD, message)
+                .at(sync.span.clone())
+                .nearest(field, Identifier::names());
+            faults.push(fault);
         }
         if identifiers.is_empty() && faults.is_empty() {
             let message = format!("sync `{}`: Meta needs `fields`: `email`, `phone`, …", sync.name);
@@ -138,7 +134,7 @@ impl Destination for Facebook {
         Ok(Arc::new(Audiences {
             facebook: self.clone(),
             identifiers,
-            audiences: sync.audiences.clone(),
+            names: sync.audiences.clone(),
             description: sync.description.clone(),
         }))
     }
@@ -149,7 +145,7 @@ impl Destination for Facebook {
 struct Audiences {
     facebook: Facebook,
     identifiers: Vec<(String, Identifier)>,
-    audiences: Vec<String>,
+    names: Vec<String>,
     description: String,
 }
 
@@ -165,7 +161,7 @@ impl Audiences {
             let now = Member::from_json(&record.payload.to_json());
             let sent = Member::from_json(&change.remote);
             let identifiers_changed = sent.is_some() && now.is_some() && sent != now;
-            for (index, audience) in self.audiences.iter().enumerate() {
+            for (index, audience) in self.names.iter().enumerate() {
                 let name = audience.as_str();
                 let stays = change.now.audiences.contains(audience) && !change.entered().contains(&name);
                 if let Some(sent) = &sent
@@ -187,7 +183,7 @@ impl Audiences {
 
     fn talk(&self, batch: &Batch<'_>, script: &mut Script<'_>) -> Option<Vec<Outcome>> {
         for ((index, is_added, schema), rows) in self.groups(batch) {
-            let audience = self.audiences.get(index).map(String::as_str).unwrap_or_default();
+            let audience = self.names.get(index).map(String::as_str).unwrap_or_default();
             let id = batch.context.get(audience).and_then(Value::as_str).unwrap_or("?");
             script.ask(|| {
                 let (purpose, method) = if is_added {
@@ -234,12 +230,12 @@ impl Audiences {
             }
         }
         let mut ids = Map::new();
-        for name in &self.audiences {
+        for name in &self.names {
             let id = match found.get(name) {
-                Some(id) => as_text(id),
+                Some(id) => id.clone(),
                 None => self.create(name, script)?,
             };
-            let Some(id) = id else {
+            let Some(id) = as_text(&id) else {
                 return Some(Err(format!("the audience `{name}` has no id in the answer")));
             };
             ids.insert(name.clone(), id.into());
@@ -247,7 +243,8 @@ impl Audiences {
         Some(Ok(Value::Object(ids)))
     }
 
-    fn create(&self, name: &str, script: &mut Script<'_>) -> Option<Option<String>> {
+    /// Makes an audience; answers with its id, null where the answer has none.
+    fn create(&self, name: &str, script: &mut Script<'_>) -> Option<Value> {
         let answer = script.ask(|| {
             let path = format!("act_{}/customaudiences", self.facebook.account);
             self.facebook.request("create audience", Method::Post, &path).json(&json!({
@@ -257,7 +254,7 @@ impl Audiences {
                 "customer_file_source": self.facebook.file_source,
             }))
         })?;
-        Some(answer.json().unwrap_or_default().get("id").and_then(as_text))
+        Some(answer.json().unwrap_or_default()["id"].take())
     }
 }
 

@@ -60,9 +60,9 @@ impl Destination for FileDestination {
             max_bytes: 8 << 20,
             requests_per_second: None,
             concurrency: 1,
-            timeout: Duration::from_secs(300),
+            timeout: Duration::from_mins(5),
             max_attempts: 1,
-            max_throttle: Duration::from_secs(900),
+            max_throttle: Duration::from_mins(15),
         }
     }
 

@@ -39,10 +39,6 @@ impl Contacts {
         }
     }
 
-    fn is_written(&self, change: &Change) -> bool {
-        change.operation != Operation::Remove
-    }
-
     fn is_archived(&self, change: &Change) -> bool {
         change.operation == Operation::Remove && self.mode != Mode::Audience
     }
@@ -53,7 +49,7 @@ impl Contacts {
         let inputs: Vec<Value> = batch
             .records
             .iter()
-            .filter(|record| self.is_written(&record.change))
+            .filter(|record| is_written(&record.change))
             .map(|record| record.payload.to_json())
             .collect();
         if !inputs.is_empty() {
@@ -126,7 +122,7 @@ impl Contacts {
 
     fn outcome(&self, record: &Record, written: &mut Written, missing: &BTreeSet<String>) -> Outcome {
         let change = &record.change;
-        if !self.is_written(change) {
+        if !is_written(change) {
             return match known_id(change) {
                 Some(_) => Outcome::delivered(),
                 None => Outcome::rejected("HubSpot's id of the contact is not known"),
@@ -208,6 +204,10 @@ fn property(name: &str, value: &Value) -> Result<String, String> {
         Value::Array(items) => Ok(items.iter().filter_map(as_text).collect::<Vec<_>>().join(";")),
         scalar => as_text(scalar).ok_or_else(|| format!("`{name}` holds a structure")),
     }
+}
+
+fn is_written(change: &Change) -> bool {
+    change.operation != Operation::Remove
 }
 
 fn trace(change: &Change) -> String {

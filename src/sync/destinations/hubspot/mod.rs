@@ -35,10 +35,7 @@ struct HubSpot {
 /// Reads `access_token`, `base_url`, `api_version` (`v3`, or a date such as `2026-03`) and `id_property`.
 pub(super) fn read(settings: &mut Settings<'_>) -> Option<Arc<dyn Destination>> {
     let access_token = settings.required_secret("access_token");
-    let base_url = match settings.has("base_url") {
-        true => settings.address("base_url"),
-        false => Some("https://api.hubapi.com".to_owned()),
-    };
+    let base_url = settings.address_or("base_url", "https://api.hubapi.com");
     let version = settings.text("api_version").unwrap_or_else(|| "v3".to_owned());
     let id_property = settings.text("id_property").unwrap_or_else(|| "email".to_owned());
     Some(Arc::new(HubSpot {
@@ -79,9 +76,9 @@ impl Destination for HubSpot {
             max_bytes: 3 << 20,
             requests_per_second: Some(9.0),
             concurrency: 2,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             max_attempts: 8,
-            max_throttle: Duration::from_secs(900),
+            max_throttle: Duration::from_mins(15),
         }
     }
 
@@ -157,5 +154,5 @@ fn ease(response: &Response) -> Option<Duration> {
     let remaining = response.number_header("x-hubspot-ratelimit-remaining")?;
     let interval = response.number_header("x-hubspot-ratelimit-interval-milliseconds")?;
     let wait = Duration::try_from_secs_f64(interval / 1000.0).ok()?;
-    (remaining <= 0.0).then_some(wait.min(Duration::from_secs(60)))
+    (remaining <= 0.0).then_some(wait.min(Duration::from_mins(1)))
 }

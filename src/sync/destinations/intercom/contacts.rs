@@ -34,8 +34,23 @@ pub(super) struct Contacts {
     matches_external_id: bool,
 }
 
-/// A contact's place at Intercom, or why it has none.
+/// A contact's id, or why it has none.
 type Placed = Result<String, String>;
+
+/// Where a row ended up.
+#[derive(Debug)]
+enum Place {
+    /// At a contact, or at none for a reason.
+    Contact(Placed),
+    /// Nowhere, as it should be: the contact that was to go is gone.
+    Gone,
+}
+
+/// What a search found.
+enum Search {
+    Found(String),
+    Nobody,
+}
 
 impl Contacts {
     pub(super) fn new(intercom: Intercom, sync: &SyncConfig) -> Self {
@@ -62,7 +77,7 @@ impl Contacts {
     }
 
     fn talk(&self, batch: &Batch<'_>, script: &mut Script<'_>) -> Option<Vec<Outcome>> {
-        let mut placed: Vec<Option<Placed>> = Vec::with_capacity(batch.records.len());
+        let mut placed: Vec<Place> = Vec::with_capacity(batch.records.len());
         for record in batch.records {
             placed.push(self.place(record, &dates(batch.context), script)?);
         }
@@ -73,10 +88,9 @@ impl Contacts {
             .zip(placed)
             .enumerate()
             .map(|(index, (record, placed))| match placed {
-                // Archived or never there: nothing to remember.
-                None => faults.remove(&index).map_or_else(Outcome::delivered, Outcome::rejected),
-                Some(Err(reason)) => Outcome::rejected(reason),
-                Some(Ok(id)) => {
+                Place::Gone => Outcome::delivered(),
+                Place::Contact(Err(reason)) => Outcome::rejected(reason),
+                Place::Contact(Ok(id)) => {
                     let outcome = match faults.remove(&index) {
                         Some(reason) => Outcome::rejected(reason),
                         None => Outcome::delivered(),
@@ -89,45 +103,45 @@ impl Contacts {
         Some(outcomes)
     }
 
-    /// Writes or archives a contact. The inner `None` is a contact that is no longer there, as it should be.
-    fn place(&self, record: &Record, dates: &[&str], script: &mut Script<'_>) -> Option<Option<Placed>> {
+    /// Writes or archives a contact.
+    fn place(&self, record: &Record, dates: &[&str], script: &mut Script<'_>) -> Option<Place> {
         let change = &record.change;
         if change.operation != Operation::Remove {
-            return Some(Some(match self.write(change, dates, script)? {
+            return Some(Place::Contact(match self.write(change, dates, script)? {
                 Ok(id) => self.attach_company(change, id, script)?,
                 Err(reason) => Err(reason),
             }));
         }
-        let id = match known_id(change) {
-            Some(id) => Some(id),
+        let found = match known_id(change) {
+            Some(id) => Search::Found(id),
             None => self.search(change, script)?,
         };
-        match id {
-            None => Some(None),
-            Some(id) if self.mode == Mode::Audience => Some(Some(Ok(id))),
-            Some(id) => {
-                let path = format!("/contacts/{id}/archive");
-                let answer = script.ask(|| self.intercom.post("archive contact", &path, &json!({})))?;
-                Some(match answer.status {
-                    404 => None,
-                    _ if answer.is_success() => Some(Ok(id)),
-                    _ => Some(Err(reason("archive contact", answer))),
-                })
-            }
+        let Search::Found(id) = found else {
+            return Some(Place::Gone);
+        };
+        if self.mode == Mode::Audience {
+            return Some(Place::Contact(Ok(id)));
         }
+        let path = format!("/contacts/{id}/archive");
+        let answer = script.ask(|| self.intercom.post("archive contact", &path, &json!({})))?;
+        Some(match answer.status {
+            404 => Place::Gone,
+            _ if answer.is_success() => Place::Contact(Ok(id)),
+            _ => Place::Contact(Err(reason("archive contact", answer))),
+        })
     }
 
     /// Updates the contact that is known or found, else creates it.
     fn write(&self, change: &Change, dates: &[&str], script: &mut Script<'_>) -> Option<Placed> {
         if let Some(id) = known_id(change) {
-            let answer = self.update(&id, &self.body(&change.changed_fields(), dates), script)?;
+            let answer = self.update(&id, &body(&change.changed_fields(), dates), script)?;
             if answer.status != 404 {
                 return Some(contact_id("update contact", answer));
             }
         }
         // Whoever is created gets everything, not just what changed.
-        let whole = self.body(&change.now.fields, dates);
-        if let Some(id) = self.search(change, script)? {
+        let whole = body(&change.now.fields, dates);
+        if let Search::Found(id) = self.search(change, script)? {
             let answer = self.update(&id, &whole, script)?;
             return Some(contact_id("update contact", answer));
         }
@@ -164,16 +178,17 @@ impl Contacts {
         })
     }
 
-    fn search(&self, change: &Change, script: &mut Script<'_>) -> Option<Option<String>> {
+    fn search(&self, change: &Change, script: &mut Script<'_>) -> Option<Search> {
         let Some((field, value)) = self.identity(change) else {
-            return Some(None);
+            return Some(Search::Nobody);
         };
         let answer = script.ask(|| {
             let query = json!({"query": {"field": field, "operator": "=", "value": value}, "pagination": {"per_page": 1}});
             self.intercom.post("find contact", "/contacts/search", &query)
         })?;
         let body = answer.json().unwrap_or_default();
-        Some(body.pointer("/data/0/id").and_then(as_text))
+        let id = body.pointer("/data/0/id").and_then(as_text);
+        Some(id.map_or(Search::Nobody, Search::Found))
     }
 
     /// Makes the contact's company, if it has one that changed, and attaches the contact to it.
@@ -203,7 +218,7 @@ impl Contacts {
     fn tag(
         &self,
         batch: &Batch<'_>,
-        placed: &[Option<Placed>],
+        placed: &[Place],
         script: &mut Script<'_>,
     ) -> Option<std::collections::BTreeMap<usize, String>> {
         let mut faults = std::collections::BTreeMap::new();
@@ -213,8 +228,8 @@ impl Contacts {
             .zip(placed)
             .enumerate()
             .filter_map(|(index, (record, placed))| match placed {
-                Some(Ok(id)) => Some((index, &record.change, id.as_str())),
-                _ => None,
+                Place::Contact(Ok(id)) => Some((index, &record.change, id.as_str())),
+                Place::Contact(Err(_)) | Place::Gone => None,
             })
             .collect();
         for audience in &self.audiences {
@@ -247,27 +262,6 @@ impl Contacts {
         }
         Some(faults)
     }
-
-    /// A contact's members as Intercom has them.
-    fn body(&self, fields: &Map<String, Value>, dates: &[&str]) -> Value {
-        let mut body = Map::new();
-        let mut custom = Map::new();
-        for (name, value) in fields {
-            if let Some(attribute) = name.strip_prefix(CUSTOM) {
-                let value = match value.as_str().and_then(epoch) {
-                    Some(seconds) if dates.contains(&attribute) => seconds.into(),
-                    _ => attribute_value(value),
-                };
-                custom.insert(attribute.to_owned(), value);
-            } else if STANDARD.contains(&name.as_str()) {
-                body.insert(name.clone(), standard_value(name, value));
-            }
-        }
-        if !custom.is_empty() {
-            body.insert("custom_attributes".to_owned(), Value::Object(custom));
-        }
-        Value::Object(body)
-    }
 }
 
 impl Codec for Contacts {
@@ -298,7 +292,7 @@ impl Codec for Contacts {
                 return Err(format!("`{name}` holds a structure"));
             }
         }
-        Ok(Payload::json(&self.body(&change.changed_fields(), &[])))
+        Ok(Payload::json(&body(&change.changed_fields(), &[])))
     }
 
     fn next(&self, batch: &Batch<'_>, so_far: &[Exchange]) -> Step {
@@ -318,6 +312,27 @@ impl Codec for Contacts {
             None => change.key.expose().into(),
         }
     }
+}
+
+/// A contact's members as Intercom has them.
+fn body(fields: &Map<String, Value>, dates: &[&str]) -> Value {
+    let mut body = Map::new();
+    let mut custom = Map::new();
+    for (name, value) in fields {
+        if let Some(attribute) = name.strip_prefix(CUSTOM) {
+            let value = match value.as_str().and_then(epoch) {
+                Some(seconds) if dates.contains(&attribute) => seconds.into(),
+                _ => attribute_value(value),
+            };
+            custom.insert(attribute.to_owned(), value);
+        } else if STANDARD.contains(&name.as_str()) {
+            body.insert(name.clone(), standard_value(name, value));
+        }
+    }
+    if !custom.is_empty() {
+        body.insert("custom_attributes".to_owned(), Value::Object(custom));
+    }
+    Value::Object(body)
 }
 
 fn known_id(change: &Change) -> Option<String> {

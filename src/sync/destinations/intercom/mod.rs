@@ -52,10 +52,7 @@ struct Intercom {
 /// Reads `access_token`, `base_url` (`https://api.eu.intercom.io`, `https://api.au.intercom.io`) and `api_version`.
 pub(super) fn read(settings: &mut Settings<'_>) -> Option<Arc<dyn Destination>> {
     let access_token = settings.required_secret("access_token");
-    let base_url = match settings.has("base_url") {
-        true => settings.address("base_url"),
-        false => Some("https://api.intercom.io".to_owned()),
-    };
+    let base_url = settings.address_or("base_url", "https://api.intercom.io");
     let version = settings.text("api_version").unwrap_or_else(|| "2.15".to_owned());
     Some(Arc::new(Intercom {
         base_url: base_url?,
@@ -88,7 +85,7 @@ impl Destination for Intercom {
             concurrency: 4,
             timeout: Duration::from_secs(30),
             max_attempts: 8,
-            max_throttle: Duration::from_secs(900),
+            max_throttle: Duration::from_mins(15),
         }
     }
 

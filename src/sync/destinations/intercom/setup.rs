@@ -38,12 +38,11 @@ pub(super) fn prepare(
     let known = named(&body, "id");
     let mut tags = Map::new();
     for audience in needs.audiences {
-        let id = match known.get(audience) {
-            Some(id) => Some(id.clone()),
-            None => {
-                let answer = script.ask(|| intercom.post("create tag", "/tags", &json!({"name": audience})))?;
-                answer.json().unwrap_or_default().get("id").and_then(as_text)
-            }
+        let id = if let Some(id) = known.get(audience) {
+            Some(id.clone())
+        } else {
+            let answer = script.ask(|| intercom.post("create tag", "/tags", &json!({"name": audience})))?;
+            answer.json().unwrap_or_default().get("id").and_then(as_text)
         };
         match id {
             Some(id) => tags.insert(audience.clone(), id.into()),
