@@ -111,7 +111,12 @@ fn command_line_vars(text: Option<&str>) -> Result<Map<String, Value>> {
         Ok(_) => Err(Error::Usage(
             "`--vars` is no mapping: write '{name: value}'".into(),
         )),
-        Err(e) => Err(Error::Usage(format!("`--vars` is no YAML: {e}"))),
+        Err(e) => {
+            let told = e.to_string();
+            let first = told.lines().next().unwrap_or_default();
+            let reason = first.trim_start_matches("error: ");
+            Err(Error::Usage(format!("`--vars` is no YAML: {reason}")))
+        }
     }
 }
 

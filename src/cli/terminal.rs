@@ -4,6 +4,7 @@
 //! elsewhere a line for every node; with `--log-format json` one JSON object per line.
 #![allow(clippy::print_stdout, reason = "this is the one place that prints data")]
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -102,7 +103,8 @@ impl Terminal {
         match self.format {
             LogFormat::Text => {
                 let root = self.root.lock().clone();
-                self.line(excerpt::render(&self.host, &root, diagnostic, self.style).trim_end());
+                let text = excerpt::render(&self.host, &root, diagnostic, self.style);
+                self.line(self.nearby(&text).trim_end());
             }
             LogFormat::Json => {
                 let level = if diagnostic.is_error() { "error" } else { "warn" };
@@ -128,6 +130,28 @@ impl Terminal {
             .count();
         if n_errors > 1 && self.format == LogFormat::Text {
             self.line(&format!("{n_errors} errors"));
+        }
+        self.offer_pages(&diagnostics);
+    }
+
+    /// Says where more is written about faults of the project.
+    fn offer_pages(&self, diagnostics: &[Diagnostic]) {
+        let codes: BTreeSet<&str> = diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error() && diagnostic.span.is_some())
+            .map(|diagnostic| diagnostic.code.as_str())
+            .collect();
+        for code in codes {
+            self.say(&format!("`headwater explain {code}` says more"));
+        }
+    }
+
+    /// Shows paths below the working directory as relative ones.
+    fn nearby(&self, text: &str) -> String {
+        let here = self.host.working_directory();
+        match here.parent() {
+            Some(_) => text.replace(&format!("{}/", here.display()), ""),
+            None => text.to_owned(),
         }
     }
 
@@ -190,15 +214,18 @@ impl Terminal {
             NodeStatus::Reused | NodeStatus::Skipped | NodeStatus::NoOp => Role::Faint,
         };
         let width = total.to_string().len();
-        let rows = result.rows.map(|rows| format!("{} rows", grouped(rows)));
+        let plural = |is_one: bool| if is_one { "row" } else { "rows" };
+        let rows = result
+            .rows
+            .map(|rows| format!("{} {}", grouped(rows), plural(rows == 1)));
         let failures = result
             .failures
             .filter(|n| *n > 0)
-            .map(|n| format!("{n} failing rows"));
+            .map(|n| format!("{n} failing {}", plural(n == 1)));
         let facts: Vec<String> = [
             rows,
             failures,
-            result.message.clone(),
+            result.message.as_deref().map(|message| self.nearby(message)),
             Some(seconds(result.elapsed())),
         ]
         .into_iter()

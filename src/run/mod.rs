@@ -122,7 +122,7 @@ pub async fn run(
     let Walk { finished, .. } = walk;
     let all_well = finished.iter().all(|one| !one.result.status.is_failure());
     let published = match request.after {
-        AfterRun::Publish if all_well => Some(publish::publish(
+        AfterRun::Publish if all_well && !finished.is_empty() => Some(publish::publish(
             &ctx,
             &finished,
             request.keep_builds,
@@ -188,7 +188,7 @@ impl<'a> Walk<'a> {
             while at_work.len() < threads
                 && let Some(id) = self.ready.pop()
             {
-                match self.hindrance(&id) {
+                match self.hindrance(ctx, &id) {
                     Some(because) => self.finish(node::skipped(ctx, &id, &because)),
                     None => self.begin(ctx, &id, &mut at_work),
                 }
@@ -216,7 +216,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Why a node cannot be run: something it waits for did not end well, or the run was stopped.
-    fn hindrance(&self, id: &NodeId) -> Option<String> {
+    fn hindrance(&self, ctx: &RunCtx, id: &NodeId) -> Option<String> {
         let failed = self
             .parents
             .get(id)
@@ -224,7 +224,7 @@ impl<'a> Walk<'a> {
             .flatten()
             .find_map(|parent| self.barred.get(parent));
         match failed {
-            Some(root) => Some(format!("`{}` did not end well", root.short())),
+            Some(root) => Some(format!("`{}` did not end well", node::describe(ctx, root).1)),
             None if self.stopped => Some("the run was stopped by a failure".to_owned()),
             None => None,
         }

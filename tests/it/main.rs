@@ -6,9 +6,12 @@
 
 mod build;
 mod builtins;
+mod cli;
+mod crash;
 mod diagnostics;
 mod engine;
 mod project;
 mod render;
 mod support;
 mod sync;
+mod tidy;

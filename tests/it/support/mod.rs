@@ -64,21 +64,19 @@ impl Workspace {
     /// A copy of a folder, links and times included.
     pub(crate) fn copy_of(folder: &Path) -> Self {
         let workspace = Self::empty();
-        let status = Command::new("cp")
-            .arg("-a")
-            .arg(folder.join("."))
-            .arg(workspace.path())
-            .status();
-        assert!(status.unwrap().success(), "{} is copied", folder.display());
+        copy(&folder.join("."), workspace.path());
         workspace
     }
 
     /// The bundled project, unbuilt, reading the repository's `fixtures/raw`.
     pub(crate) fn bundled() -> Self {
-        let workspace = Self::copy_of(&repository().join("sql"));
+        let workspace = Self::empty();
+        copy(&repository().join("sql"), &workspace.path().join("sql"));
+        for left_behind in ["target", "logs"] {
+            let _ = fs::remove_dir_all(workspace.path().join("sql").join(left_behind));
+        }
         let raw = repository().join("fixtures/raw");
-        workspace.edit("dbt_project.yml", "../fixtures/raw", &raw.display().to_string());
-        workspace.edit("profiles.yml", "../warehouse", "warehouse");
+        workspace.edit("sql/dbt_project.yml", "../fixtures/raw", &raw.display().to_string());
         workspace
     }
 
@@ -168,6 +166,12 @@ pub(crate) fn outcome(command: &mut Command) -> Outcome {
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// Copies a folder, links and times included.
+fn copy(from: &Path, to: &Path) {
+    let status = Command::new("cp").arg("-a").args([from, to]).status();
+    assert!(status.unwrap().success(), "{} is copied", from.display());
 }
 
 fn path_with_program() -> String {
