@@ -133,6 +133,7 @@ impl Cli<'_> {
                 self.terminal,
             )
             .await?;
+        session::tell(self.terminal, self.global, ctx.planner.left_undone(&selected))?;
         let request = RunRequest {
             selected,
             on_failure: if running.fail_fast {
