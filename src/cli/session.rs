@@ -1,5 +1,6 @@
 //! What most commands begin with: the project, its graph, the engine and the warehouse, opened once.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -176,6 +177,22 @@ impl Opened {
         told(terminal, diagnostics)?;
         let wanted = |id: &&NodeId| chosen.contains(*id) && kinds.contains(&id.resource_type());
         Ok(self.graph.order.iter().filter(wanted).cloned().collect())
+    }
+
+    /// Nodes with all they read, directly or not, that is not published, in topological order.
+    pub(super) fn with_unbuilt_ancestors(&self, host: &Host, nodes: &[NodeId]) -> Result<Vec<NodeId>> {
+        let published = self.warehouse(host).current()?;
+        let is_built = |id: &NodeId| {
+            let relation = self.graph.relation(id);
+            relation.is_some_and(|name| published.iter().any(|build| build.relation(name).is_some()))
+        };
+        let mut wanted: BTreeSet<&NodeId> = nodes.iter().collect();
+        for id in self.graph.order.iter().rev() {
+            if wanted.contains(id) {
+                wanted.extend(self.graph.parents(id).iter().filter(|parent| !is_built(parent)));
+            }
+        }
+        Ok(self.graph.order.iter().filter(|id| wanted.contains(id)).cloned().collect())
     }
 
     /// The engine of the target.

@@ -90,7 +90,7 @@ impl Terminal {
             return;
         }
         match self.format {
-            LogFormat::Text => self.line(text),
+            LogFormat::Text => self.line(&self.nearby(text)),
             LogFormat::Json => self.json("info", "Message", &json!({ "msg": text })),
         }
     }
@@ -141,8 +141,11 @@ impl Terminal {
             .filter(|diagnostic| diagnostic.is_error() && diagnostic.span.is_some())
             .map(|diagnostic| diagnostic.code.as_str())
             .collect();
-        for code in codes {
-            self.say(&format!("`headwater explain {code}` says more"));
+        let codes: Vec<&str> = codes.into_iter().collect();
+        match codes.as_slice() {
+            [] => {}
+            [code] => self.say(&format!("more: `headwater explain {code}`")),
+            codes => self.say(&format!("more: `headwater explain CODE` for {}", codes.join(", "))),
         }
     }
 
@@ -249,7 +252,8 @@ impl ProgressReporter for Terminal {
             RunEvent::Planned { n_nodes, elapsed } => {
                 *self.n_total.lock() = *n_nodes;
                 self.bar.set_length(u64::try_from(*n_nodes).unwrap_or(u64::MAX));
-                self.say(&format!("planned {n_nodes} nodes in {}", seconds(*elapsed)));
+                let nodes = if *n_nodes == 1 { "node" } else { "nodes" };
+                self.say(&format!("planned {n_nodes} {nodes} in {}", seconds(*elapsed)));
             }
             RunEvent::Started { label, .. } => {
                 let mut at_work = self.at_work.lock();
@@ -257,7 +261,11 @@ impl ProgressReporter for Terminal {
                 self.bar.set_message(at_work.join(", "));
             }
             RunEvent::Finished(result) => self.finished(result),
-            RunEvent::Published { build } => self.say(&format!("published build {build}")),
+            // People read it in the summary.
+            RunEvent::Published { build } if self.format == LogFormat::Json => {
+                self.say(&format!("published build {build}"));
+            }
+            RunEvent::Published { .. } => {}
             RunEvent::Sync {
                 name,
                 n_done,

@@ -27,6 +27,12 @@ const LAYERS: &[&[&str]] = &[
 /// The layers of the bundled project's models; each reads its own and those before it.
 const MODEL_LAYERS: [&str; 4] = ["staging", "integration", "warehouse", "cdp"];
 
+/// A company carries the stage and the value that its events end in.
+const READS_UPWARDS: (&str, &str) = (
+    "model.headwater_cdp.companies_dim",
+    "model.headwater_cdp.customer_events_xa",
+);
+
 /// How many lines a file has at most.
 const MAX_LINES: usize = 600;
 
@@ -114,7 +120,7 @@ fn no_test_file_is_forgotten() {
         let parent = module.parent().unwrap().display().to_string();
         let candidates = [format!("{parent}/main.rs"), format!("{parent}/mod.rs"), format!("{parent}.rs")];
         let name = module.file_stem().unwrap().to_string_lossy();
-        let line = Regex::new(&format!(r"(?m)^(pub\(crate\) |pub\(super\) )?mod {name};$")).unwrap();
+        let line = Regex::new(&format!(r"(?m)^(pub(\([a-z]+\))? )?mod {name};$")).unwrap();
         let is_named = candidates.iter().filter_map(|file| files.get(file)).any(|text| line.is_match(text));
         assert!(is_named, "{} has its `mod`", path.display());
     }
@@ -137,7 +143,7 @@ fn models_read_downwards() {
                 Some(node) if node["resource_type"] == "snapshot" => own == Some(MODEL_LAYERS.len() - 1),
                 Some(node) => layer_of_model(node) <= own,
             };
-            if own.is_none() || !is_lawful {
+            if own.is_none() || !(is_lawful || (id.as_str(), parent) == READS_UPWARDS) {
                 faults.push(format!("{id} reads {parent}"));
             }
         }
