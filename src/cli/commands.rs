@@ -237,11 +237,21 @@ impl Cli<'_> {
         let (name, sql) = match (&query.inline, the_one(&selected)) {
             (Some(text), _) => ("inline".to_owned(), ctx.planner.render_inline(text)?.sql),
             (None, _) if selection.select.is_empty() && selection.selector.is_none() => {
-                return Err(Error::Usage("nothing to show: name a node with `--select`, or use `--inline`".into()));
+                return Err(Error::Usage(
+                    "nothing to show: name a node with `--select`, or use `--inline`".into(),
+                ));
             }
-            (None, Some(only)) => (only.short().to_owned(), shown_sql(&ctx, only)?),
+            (None, Some(only)) => {
+                run::plan_all(
+                    &ctx,
+                    &opened.with_unbuilt_ancestors(self.host, std::slice::from_ref(only))?,
+                )?;
+                (only.short().to_owned(), shown_sql(&ctx, only)?)
+            }
             (None, None) if selected.is_empty() => {
-                return Err(Error::Usage("the selection is empty: there is nothing to show".into()));
+                return Err(Error::Usage(
+                    "the selection is empty: there is nothing to show".into(),
+                ));
             }
             (None, None) => {
                 let message = format!("`show` takes one node, the selection has {}", selected.len());
@@ -330,7 +340,9 @@ impl Cli<'_> {
         let kinds = ["seed", "model", "snapshot", "test", "analysis", "source"];
         let selected = opened.select(selection, &kinds, self.terminal)?;
         let read = opened.with_unbuilt_ancestors(self.host, &selected)?;
-        let ctx = opened.context(self.host, &read, ReusePolicy::Reuse, sources, self.terminal).await?;
+        let ctx = opened
+            .context(self.host, &read, ReusePolicy::Reuse, sources, self.terminal)
+            .await?;
         Ok((opened, ctx, selected))
     }
 
@@ -382,7 +394,10 @@ fn shown_sql(ctx: &RunCtx, id: &NodeId) -> Result<String> {
             .as_ref()
             .is_some_and(|build| build.relation(name).is_some())
     };
-    let readable = ctx.graph.relation(id).filter(|name| ctx.graph.source(id).is_some() || is_there(name));
+    let readable = ctx
+        .graph
+        .relation(id)
+        .filter(|name| ctx.graph.source(id).is_some() || is_there(name));
     if let Some(name) = readable {
         return Ok(format!("select * from {}", name.quoted()));
     }

@@ -149,7 +149,11 @@ pub(super) fn told(terminal: &Terminal, diagnostics: Vec<Diagnostic>) -> Result<
     for warning in &warnings {
         terminal.diagnostic(warning);
     }
-    if errors.is_empty() { Ok(()) } else { Err(Error::Diagnostics(errors)) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Diagnostics(errors))
+    }
 }
 
 impl Opened {
@@ -173,7 +177,8 @@ impl Opened {
             indirect: indirect(&selection.indirect_selection)?,
             facts: SelectionFacts::default(),
         };
-        let (chosen, diagnostics) = selector::select(self.graph.as_ref(), &self.graph.project.selectors, &request);
+        let (chosen, diagnostics) =
+            selector::select(self.graph.as_ref(), &self.graph.project.selectors, &request);
         told(terminal, diagnostics)?;
         let wanted = |id: &&NodeId| chosen.contains(*id) && kinds.contains(&id.resource_type());
         Ok(self.graph.order.iter().filter(wanted).cloned().collect())
@@ -192,7 +197,13 @@ impl Opened {
                 wanted.extend(self.graph.parents(id).iter().filter(|parent| !is_built(parent)));
             }
         }
-        Ok(self.graph.order.iter().filter(|id| wanted.contains(id)).cloned().collect())
+        Ok(self
+            .graph
+            .order
+            .iter()
+            .filter(|id| wanted.contains(id))
+            .cloned()
+            .collect())
     }
 
     /// The engine of the target.

@@ -145,7 +145,10 @@ impl Terminal {
         match codes.as_slice() {
             [] => {}
             [code] => self.say(&format!("more: `headwater explain {code}`")),
-            codes => self.say(&format!("more: `headwater explain CODE` for {}", codes.join(", "))),
+            codes => self.say(&format!(
+                "more: `headwater explain CODE` for {}",
+                codes.join(", ")
+            )),
         }
     }
 
@@ -192,7 +195,10 @@ impl Terminal {
         self.at_work.lock().retain(|label| *label != result.label);
         self.bar.inc(1);
         self.bar.set_message(self.at_work.lock().join(", "));
-        let is_routine = matches!(result.status, NodeStatus::Pass | NodeStatus::Reused | NodeStatus::NoOp);
+        let is_routine = matches!(
+            result.status,
+            NodeStatus::Pass | NodeStatus::Reused | NodeStatus::NoOp
+        );
         let is_quiet = self.verbosity == Verbosity::Quiet && !result.status.is_failure();
         let silent = is_quiet || (self.is_live && is_routine);
         match self.format {

@@ -116,21 +116,30 @@ fn not_built(ctx: &RunCtx, selected: &[NodeId]) -> Option<Diagnostic> {
     let missing: BTreeSet<&NodeId> = readers
         .iter()
         .flat_map(|id| ctx.graph.parents(id))
-        .filter(|id| ctx.graph.node(id).is_some_and(|node| node.is_materialized() && !node.is_ephemeral()))
+        .filter(|id| {
+            ctx.graph
+                .node(id)
+                .is_some_and(|node| node.is_materialized() && !node.is_ephemeral())
+        })
         .filter(|id| !will_be.contains(id) && !is_there(id))
         .collect();
-    let names: Vec<String> = missing.iter().take(LISTED).map(|id| format!("`{}`", id.short())).collect();
+    let names: Vec<String> = missing
+        .iter()
+        .take(LISTED)
+        .map(|id| format!("`{}`", id.short()))
+        .collect();
     let first = missing.first()?;
     let message = match missing.len().saturating_sub(LISTED) {
         0 => format!("the selection reads {}: not built yet", names.join(", ")),
-        rest => format!("the selection reads {} and {rest} more: not built yet", names.join(", ")),
+        rest => format!(
+            "the selection reads {} and {rest} more: not built yet",
+            names.join(", ")
+        ),
     };
-    Some(
-        Diagnostic::error(codes::NOT_BUILT, message).hint(format!(
-            "build it first: `headwater build`, or `headwater build --select +{}`",
-            first.short()
-        )),
-    )
+    Some(Diagnostic::error(codes::NOT_BUILT, message).hint(format!(
+        "build it first: `headwater build`, or `headwater build --select +{}`",
+        first.short()
+    )))
 }
 
 /// Runs a selection.

@@ -30,7 +30,10 @@ fn every_command_has_help() {
         let same = workspace.headwater(&[name, "--help"]).succeeds().stdout;
         assert_eq!(help, same);
         let first = help.lines().next().unwrap();
-        assert!(summary.trim().starts_with(first), "`{name}`: `{summary}` and `{first}`");
+        assert!(
+            summary.trim().starts_with(first),
+            "`{name}`: `{summary}` and `{first}`"
+        );
         assert!(help.contains(&format!("Usage: headwater {name}")), "{help}");
     }
 }
@@ -39,7 +42,10 @@ fn every_command_has_help() {
 fn every_code_is_explained() {
     let workspace = Workspace::empty();
     for page in codes::pages() {
-        let told = workspace.headwater(&["explain", page.code.as_str()]).succeeds().stdout;
+        let told = workspace
+            .headwater(&["explain", page.code.as_str()])
+            .succeeds()
+            .stdout;
         for part in [page.title, page.meaning, page.why, page.fix] {
             assert!(!part.is_empty(), "{} is complete", page.code);
         }
@@ -54,10 +60,20 @@ fn log_lines_are_json() {
     let workspace = commands();
     let built = workspace.headwater(&["build", "--log-format", "json"]).succeeds();
     assert_eq!(built.stdout, "");
-    let events: Vec<Value> = built.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let finished = events.iter().filter(|event| event["info"]["name"] == "NodeFinished");
+    let events: Vec<Value> = built
+        .stderr
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let finished = events
+        .iter()
+        .filter(|event| event["info"]["name"] == "NodeFinished");
     assert!(finished.count() > 3);
-    assert!(events.iter().all(|event| event["info"]["level"].is_string() && event["info"]["ts"].is_string()));
+    assert!(
+        events
+            .iter()
+            .all(|event| event["info"]["level"].is_string() && event["info"]["ts"].is_string())
+    );
 
     let failed = workspace.headwater(&["run", "--vars", "[", "--log-format", "json"]);
     assert_eq!(failed.code, 2);
@@ -81,7 +97,13 @@ fn a_closed_pipe_is_quiet() {
     let workspace = commands();
     let mut child = workspace
         .command(program())
-        .args(["show", "--limit", "-1", "--inline", "select * from generate_series(1, 300000)"])
+        .args([
+            "show",
+            "--limit",
+            "-1",
+            "--inline",
+            "select * from generate_series(1, 300000)",
+        ])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -101,7 +123,11 @@ fn colour_is_for_those_who_want_it() {
     let stderr = |name: &str, value: &str| {
         let workspace = commands();
         let mut command = workspace.command(program());
-        let output = command.args(["build", "--select", "nothing"]).env(name, value).output().unwrap();
+        let output = command
+            .args(["build", "--select", "nothing"])
+            .env(name, value)
+            .output()
+            .unwrap();
         String::from_utf8(output.stderr).unwrap()
     };
     assert!(stderr("CLICOLOR_FORCE", "1").contains(escape));
@@ -117,8 +143,16 @@ fn a_new_project_builds() {
     let again = workspace.headwater(&["init", "consultancy"]);
     assert_eq!(again.code, 2);
     assert!(again.stderr.contains("is not empty"), "{}", again.stderr);
-    let inside = ["run", "--project-dir", "consultancy/sql"];
-    workspace.headwater(&inside).succeeds();
+    let arguments = [
+        "build",
+        "--project-dir",
+        "consultancy/sql",
+        "--resource-type",
+        "seed",
+        "model",
+        "snapshot",
+    ];
+    workspace.headwater(&arguments).succeeds();
     let summary = workspace.json("consultancy/warehouse/current/build.json");
     let n_relations = summary["relations"].as_array().unwrap().len();
     assert!(n_relations > 60, "{n_relations} relations are published");

@@ -82,10 +82,18 @@ fn every_module_says_what_it_is() {
 
 #[test]
 fn files_fit_in_a_head() {
-    for (folder, extension) in [("src", "rs"), ("src", "sql"), ("fixtures/generate", "rs"), ("sql", "sql")] {
+    for (folder, extension) in [
+        ("src", "rs"),
+        ("src", "sql"),
+        ("fixtures/generate", "rs"),
+        ("sql", "sql"),
+    ] {
         for (path, text) in files(folder, extension) {
             let n_lines = text.lines().count();
-            assert!(n_lines <= MAX_LINES, "{path} has {n_lines} lines, {MAX_LINES} at most");
+            assert!(
+                n_lines <= MAX_LINES,
+                "{path} has {n_lines} lines, {MAX_LINES} at most"
+            );
         }
     }
 }
@@ -93,8 +101,9 @@ fn files_fit_in_a_head() {
 #[test]
 fn every_code_has_a_page_and_a_use() {
     let constant = Regex::new(r#"pub const ([A-Z_]+): Code = Code\("(HW\d{4})"\);"#).unwrap();
-    let (tables, users): (Vec<_>, Vec<_>) =
-        files("src", "rs").into_iter().partition(|(path, _)| path.starts_with("src/error/codes/"));
+    let (tables, users): (Vec<_>, Vec<_>) = files("src", "rs")
+        .into_iter()
+        .partition(|(path, _)| path.starts_with("src/error/codes/"));
     let used: String = users.into_iter().map(|(_, text)| text).collect();
     let mut numbers = BTreeSet::new();
     for (path, text) in tables {
@@ -118,10 +127,17 @@ fn no_test_file_is_forgotten() {
         let is_folder = path.file_name().is_some_and(|name| name == "mod.rs");
         let module = if is_folder { path.parent().unwrap() } else { path };
         let parent = module.parent().unwrap().display().to_string();
-        let candidates = [format!("{parent}/main.rs"), format!("{parent}/mod.rs"), format!("{parent}.rs")];
+        let candidates = [
+            format!("{parent}/main.rs"),
+            format!("{parent}/mod.rs"),
+            format!("{parent}.rs"),
+        ];
         let name = module.file_stem().unwrap().to_string_lossy();
         let line = Regex::new(&format!(r"(?m)^(pub(\([a-z]+\))? )?mod {name};$")).unwrap();
-        let is_named = candidates.iter().filter_map(|file| files.get(file)).any(|text| line.is_match(text));
+        let is_named = candidates
+            .iter()
+            .filter_map(|file| files.get(file))
+            .any(|text| line.is_match(text));
         assert!(is_named, "{} has its `mod`", path.display());
     }
 }
@@ -159,7 +175,11 @@ fn syncs_read_the_tables_for_customers_only() {
         for found in model.captures_iter(&text) {
             n_syncs += 1;
             let file = repository().join(format!("sql/models/cdp/{}.sql", &found[1]));
-            assert!(file.is_file(), "{path} reads `{}`, which is not in models/cdp", &found[1]);
+            assert!(
+                file.is_file(),
+                "{path} reads `{}`, which is not in models/cdp",
+                &found[1]
+            );
         }
     }
     assert!(n_syncs > 0);
@@ -173,7 +193,10 @@ fn nothing_private_is_in_the_repository() {
         r"\b(gh[pousr]|sk_live|xox[bap])[_-][A-Za-z0-9]{16,}",
         r#"(^|[\s"'`(=:])/(work|root|home)/[a-z]"#,
     ];
-    let patterns: Vec<Regex> = patterns.iter().map(|pattern| Regex::new(pattern).unwrap()).collect();
+    let patterns: Vec<Regex> = patterns
+        .iter()
+        .map(|pattern| Regex::new(pattern).unwrap())
+        .collect();
     let mut faults = Vec::new();
     for path in everything() {
         let Ok(text) = fs::read_to_string(&path) else {

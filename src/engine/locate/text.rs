@@ -88,8 +88,11 @@ fn split_place(message: &str) -> (&str, Option<(u64, u64)>) {
 /// A query that was parsed and cannot be planned.
 pub(super) fn planning(message: &str, tokens: &Tokens<'_>, names: Option<&ScopeNames<'_>>) -> SqlFault {
     if message.contains("does not satisfy") {
-        return SqlFault::new(codes::INTERNAL, "the engine refused the plan that it had made for this query")
-            .hint("write the query another way, and report this one: it is not at fault");
+        return SqlFault::new(
+            codes::INTERNAL,
+            "the engine refused the plan that it had made for this query",
+        )
+        .hint("write the query another way, and report this one: it is not at fault");
     }
     if message == NO_STATEMENT || message == MANY_STATEMENTS {
         return SqlFault::new(codes::NOT_A_QUERY, message).at_maybe(Some(tokens.end()));

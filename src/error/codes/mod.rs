@@ -43,7 +43,9 @@ impl Code {
     ///
     /// These are the faults of the environment: usage, configuration files, I/O and a warehouse that another build holds.
     pub fn is_start(self) -> bool {
-        [IO, USAGE, WAREHOUSE_LOCKED].contains(&self) || self.0.starts_with("HW010") || self.0.starts_with("HW09")
+        [IO, USAGE, WAREHOUSE_LOCKED].contains(&self)
+            || self.0.starts_with("HW010")
+            || self.0.starts_with("HW09")
     }
 
     /// The heading dbt gives to faults of this kind.

@@ -76,7 +76,11 @@ impl Workspace {
             let _ = fs::remove_dir_all(workspace.path().join("sql").join(left_behind));
         }
         let raw = repository().join("fixtures/raw");
-        workspace.edit("sql/dbt_project.yml", "../fixtures/raw", &raw.display().to_string());
+        workspace.edit(
+            "sql/dbt_project.yml",
+            "../fixtures/raw",
+            &raw.display().to_string(),
+        );
         workspace
     }
 

@@ -74,7 +74,9 @@ impl Table {
             (Some(wanted), Some(got)) if key(wanted) == key(got) => {
                 let cells = self.header.iter().zip(wanted.iter().zip(got));
                 let differing = cells.filter(|(_, (a, b))| a != b);
-                let told: Vec<String> = differing.map(|(name, (a, b))| format!("  {name}: {a} -> {b}")).collect();
+                let told: Vec<String> = differing
+                    .map(|(name, (a, b))| format!("  {name}: {a} -> {b}"))
+                    .collect();
                 format!("key {}\n{}", key(wanted), told.join("\n"))
             }
             (Some(wanted), Some(got)) if key(wanted) < key(got) => format!("key {} is missing", key(wanted)),
@@ -98,15 +100,25 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
 
 /// Nulls are empty, and empty text is `''`.
 fn cells(batch: &RecordBatch) -> Vec<Vec<String>> {
-    let options = FormatOptions::default().with_null("").with_timestamp_format(Some("%Y-%m-%d %H:%M:%S%.6f"));
+    let options = FormatOptions::default()
+        .with_null("")
+        .with_timestamp_format(Some("%Y-%m-%d %H:%M:%S%.6f"));
     let columns: Vec<(&dyn Array, ArrayFormatter<'_>)> = batch
         .columns()
         .iter()
-        .map(|column| (column.as_ref(), ArrayFormatter::try_new(column, &options).unwrap()))
+        .map(|column| {
+            (
+                column.as_ref(),
+                ArrayFormatter::try_new(column, &options).unwrap(),
+            )
+        })
         .collect();
     (0..batch.num_rows())
         .map(|row| {
-            let cell = |(column, formatter): &(&dyn Array, ArrayFormatter<'_>)| match formatter.value(row).to_string() {
+            let cell = |(column, formatter): &(&dyn Array, ArrayFormatter<'_>)| match formatter
+                .value(row)
+                .to_string()
+            {
                 text if text.is_empty() && column.is_valid(row) => "''".to_owned(),
                 text => text,
             };

@@ -31,7 +31,10 @@ pub(crate) fn check(folder: &str) {
 }
 
 fn differences(cases: &[impl AsRef<Path>]) -> Vec<String> {
-    cases.iter().filter_map(|case| difference(case.as_ref())).collect()
+    cases
+        .iter()
+        .filter_map(|case| difference(case.as_ref()))
+        .collect()
 }
 
 fn difference(case: &Path) -> Option<String> {
@@ -79,17 +82,27 @@ fn scrubbed(text: &str, folder: &Path) -> String {
         (r"\b\d+\.\d\ds\b", "0.00s"),
         (r"\b\d{8}T\d{12}-[0-9a-f]{6}\b", "BUILD"),
         (r"\(process \d+\)", "(process 1)"),
-        (r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "since 2026-07-01 00:00:00 UTC"),
+        (
+            r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC",
+            "since 2026-07-01 00:00:00 UTC",
+        ),
     ];
     let text = text.replace(&folder.display().to_string(), "$CASE");
     rules.iter().fold(text, |text, (pattern, with)| {
-        Regex::new(pattern).unwrap().replace_all(&text, *with).into_owned()
+        Regex::new(pattern)
+            .unwrap()
+            .replace_all(&text, *with)
+            .into_owned()
     })
 }
 
 /// Both texts from the first differing line on.
 fn compared(written: &str, found: &str) -> String {
-    let same = written.lines().zip(found.lines()).take_while(|(a, b)| a == b).count();
+    let same = written
+        .lines()
+        .zip(found.lines())
+        .take_while(|(a, b)| a == b)
+        .count();
     let shown = |text: &str, sign: char| {
         let lines = text.lines().skip(same).take(12);
         lines.map(|line| format!("{sign} {line}\n")).collect::<String>()
