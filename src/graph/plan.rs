@@ -248,12 +248,24 @@ impl Planner {
             sql.match_indices(text)
                 .any(|(start, _)| (start..start + text.len()).contains(&fault))
         };
-        self.graph
-            .project
-            .origins
-            .iter()
-            .find(|(text, _)| covers(text))
-            .map(|(_, span)| span.clone())
+        let origins = &self.graph.project.origins;
+        let (_, span) = origins.iter().find(|(text, _)| covers(text))?;
+        let word: String = sql.get(fault..)?.chars().take(at.width).collect();
+        Some(self.word_from(span, &word).unwrap_or_else(|| span.clone()))
+    }
+
+    /// Where a word stands in a file, from a place on.
+    fn word_from(&self, from: &Span, word: &str) -> Option<Span> {
+        let text = self
+            .host
+            .read_text(&self.graph.project.root.join(&from.file))
+            .ok()?;
+        let lines = text.lines().enumerate().skip(from.line.saturating_sub(1));
+        let (line, before) = lines
+            .filter_map(|(index, line)| Some((index + 1, line.split_once(word)?.0)))
+            .next()?;
+        let column = before.chars().count() + 1;
+        Some(Span::new(&from.file, line, column, word.chars().count()))
     }
 
     fn plan_anew(&self, id: &NodeId) -> Planning {
@@ -505,8 +517,13 @@ fn snapshot_columns(present: &Schema, meta: &MetaColumns, hard_deletes: HardDele
         (&meta.valid_from, instant.clone()),
         (&meta.valid_to, instant),
     ];
-    let added = added.into_iter().chain(deleted).map(|(name, of_type)| Arc::new(Field::new(name, of_type, true)));
-    Arc::new(Schema::new(present.fields().iter().cloned().chain(added).collect::<Vec<_>>()))
+    let added = added
+        .into_iter()
+        .chain(deleted)
+        .map(|(name, of_type)| Arc::new(Field::new(name, of_type, true)));
+    Arc::new(Schema::new(
+        present.fields().iter().cloned().chain(added).collect::<Vec<_>>(),
+    ))
 }
 
 fn stored_files(warehouse: &Warehouse, relation: &RelationName, table: &StoredTable) -> Vec<PathBuf> {

@@ -66,7 +66,10 @@ fn relations(ctx: &RunCtx, finished: &[Finished]) -> Vec<PublishedRelation> {
             )
         })
         .collect();
-    for relation in finished.iter().filter_map(|one| one.relation.clone()) {
+    for mut relation in finished.iter().filter_map(|one| one.relation.clone()) {
+        // A version that is published already is on disk already.
+        let is_published = |former: &PublishedRelation| former.table == relation.table;
+        relation.fresh &= !relations.get(&relation.name).is_some_and(is_published);
         relations.insert(relation.name.clone(), relation);
     }
     relations.into_values().collect()
