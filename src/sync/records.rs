@@ -194,7 +194,9 @@ pub const FAILURE_COLUMNS: [&str; 6] = ["sync", "row", "operation", "attempts", 
 pub async fn history(ctx: (&Engine, &Host, &Path), syncs: &[&SyncConfig], limit: usize) -> Result<Vec<HistoryLine>> {
     let columns = HISTORY_COLUMNS.map(|column| format!("cast({column} as varchar) as {column}")).join(", ");
     let sql = format!(
-        "select {columns} from {RUNS} where sync in ({}) order by {RUNS}.started_at desc, {RUNS}.run_id limit {limit}",
+        "select {columns} from (
+            select * from {RUNS} where sync in ({}) order by started_at desc, run_id limit {limit}
+         ) as latest order by latest.started_at desc, latest.run_id",
         name_list(syncs)
     );
     lines(ctx, &sql, &HISTORY_COLUMNS).await

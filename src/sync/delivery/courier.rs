@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::governor::Governor;
 use super::{Delivery, Ending, Moment, Tally};
-use crate::sync::destination::{Batch, RunShape, Outcome, Preparation, Step, Verdict};
+use crate::sync::destination::{Batch, Outcome, Preparation, Record, RunShape, Step, Verdict};
 use crate::sync::transport::{Exchange, Request, Response, TransportError};
 
 /// The most rounds a codec may take for one batch; one that takes more would never end.
@@ -50,7 +50,7 @@ impl Courier<'_> {
                 Preparation::Impossible(reason) => return Err(Ending::Halted(self.delivery.redactor.text(&reason))),
                 Preparation::Send(requests) => {
                     for request in requests {
-                        let (exchange, _) = self.send(request).await.map_err(Broken::into_ending)?;
+                        let (exchange, _) = self.send(request, &[]).await.map_err(Broken::into_ending)?;
                         so_far.push(exchange);
                     }
                 }
@@ -61,7 +61,7 @@ impl Courier<'_> {
 
     /// Sends a request on which the whole run depends.
     pub(super) async fn send_alone(&self, request: &Request) -> Result<(), Ending> {
-        self.send(request.clone()).await.map(drop).map_err(Broken::into_ending)
+        self.send(request.clone(), &[]).await.map(drop).map_err(Broken::into_ending)
     }
 
     /// Talks until every row of the batch has an outcome.
@@ -79,7 +79,7 @@ impl Courier<'_> {
                 }
                 Step::Send(requests) => {
                     for request in requests {
-                        let (exchange, needed) = self.send(request).await?;
+                        let (exchange, needed) = self.send(request, batch.records).await?;
                         tries = tries.max(needed);
                         so_far.push(exchange);
                     }
@@ -89,8 +89,9 @@ impl Courier<'_> {
         Err(Broken::Ended(endless()))
     }
 
-    /// Sends a request until there is an answer that the codec wants to read; says how many tries it took.
-    async fn send(&self, request: Request) -> Result<(Exchange, u32), Broken> {
+    /// Sends a request about some rows until there is an answer that the codec wants to read; says how many tries it
+    /// took.
+    async fn send(&self, request: Request, about: &[Record]) -> Result<(Exchange, u32), Broken> {
         let mut tries = 0;
         loop {
             self.governor.turn().await.map_err(Broken::Ended)?;
@@ -104,7 +105,7 @@ impl Courier<'_> {
                     if let Some(wait) = self.delivery.codec.ease(&response) {
                         self.governor.hold(wait);
                     }
-                    match self.judge(&request, &response)? {
+                    match self.judge(&request, &response, about)? {
                         Judged::Answer => {
                             let exchange = Exchange { request, response };
                             return Ok((exchange, tries + 1));
@@ -125,8 +126,11 @@ impl Courier<'_> {
         }
     }
 
-    fn judge(&self, request: &Request, response: &Response) -> Result<Judged, Broken> {
-        let clean = |reason: &str| self.delivery.redactor.text(reason);
+    fn judge(&self, request: &Request, response: &Response, about: &[Record]) -> Result<Judged, Broken> {
+        let clean = |reason: &str| {
+            let changes = about.iter().map(|record| &record.change);
+            self.delivery.redactor.text_about(changes, reason)
+        };
         match self.delivery.codec.classify(request, response) {
             Verdict::Accept => {
                 self.governor.answered();

@@ -153,7 +153,7 @@ impl<'a> Lane<'a> {
             .iter()
             .map(|row| {
                 let reason = row.reason.as_deref()?;
-                Some(delivery.redactor.text_about(&row.record.change, reason))
+                Some(delivery.redactor.text_about([&row.record.change], reason))
             })
             .collect();
         let entries: Vec<Entry<'_>> = settled

@@ -11,6 +11,8 @@
 
 mod bench;
 mod compliance;
+mod exchanges;
 mod files;
+mod program;
 mod server;
 mod worlds;

@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 pub struct Call {
     pub method: String,
     pub path: String,
-    pub query: String,
     pub authorization: String,
     pub body: Value,
     pub bytes: usize,
@@ -187,7 +186,6 @@ async fn handle(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> R
     let call = Call {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
         authorization: parts
             .headers
             .get("authorization")

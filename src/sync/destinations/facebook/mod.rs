@@ -254,7 +254,7 @@ impl Audiences {
                 "customer_file_source": self.facebook.file_source,
             }))
         })?;
-        Some(answer.json().unwrap_or_default()["id"].take())
+        Some(answer.json().unwrap_or_default().get("id").cloned().unwrap_or_default())
     }
 }
 

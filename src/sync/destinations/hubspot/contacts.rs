@@ -64,7 +64,7 @@ impl Contacts {
         let outcomes = batch
             .records
             .iter()
-            .map(|record| self.outcome(record, &mut written, &missing))
+            .map(|record| outcome(record, &mut written, &missing))
             .collect();
         Some(outcomes)
     }
@@ -119,33 +119,6 @@ impl Contacts {
         }
         Some(missing)
     }
-
-    fn outcome(&self, record: &Record, written: &mut Written, missing: &BTreeSet<String>) -> Outcome {
-        let change = &record.change;
-        if !is_written(change) {
-            return match known_id(change) {
-                Some(_) => Outcome::delivered(),
-                None => Outcome::rejected("HubSpot's id of the contact is not known"),
-            };
-        }
-        match written.remove(&trace(change)) {
-            Some(Ok(id)) => {
-                let id = id.or_else(|| known_id(change));
-                let is_missing = id.as_ref().is_some_and(|id| missing.contains(id));
-                let outcome = if is_missing {
-                    Outcome::again("the list does not know the contact yet")
-                } else {
-                    Outcome::delivered()
-                };
-                match id {
-                    Some(id) => outcome.remembering(json!({"id": id})),
-                    None => outcome,
-                }
-            }
-            Some(Err(outcome)) => outcome,
-            None => Outcome::rejected("the answer says nothing of the row"),
-        }
-    }
 }
 
 impl Codec for Contacts {
@@ -194,6 +167,34 @@ impl Codec for Contacts {
 
     fn ease(&self, response: &Response) -> Option<std::time::Duration> {
         ease(response)
+    }
+}
+
+/// What became of a row.
+fn outcome(record: &Record, written: &mut Written, missing: &BTreeSet<String>) -> Outcome {
+    let change = &record.change;
+    if !is_written(change) {
+        return match known_id(change) {
+            Some(_) => Outcome::delivered(),
+            None => Outcome::rejected("HubSpot's id of the contact is not known"),
+        };
+    }
+    match written.remove(&trace(change)) {
+        Some(Ok(id)) => {
+            let id = id.or_else(|| known_id(change));
+            let is_missing = id.as_ref().is_some_and(|id| missing.contains(id));
+            let outcome = if is_missing {
+                Outcome::again("the list does not know the contact yet")
+            } else {
+                Outcome::delivered()
+            };
+            match id {
+                Some(id) => outcome.remembering(json!({"id": id})),
+                None => outcome,
+            }
+        }
+        Some(Err(outcome)) => outcome,
+        None => Outcome::rejected("the answer says nothing of the row"),
     }
 }
 

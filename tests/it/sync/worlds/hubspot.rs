@@ -134,7 +134,7 @@ impl World for HubSpot {
     }
 
     fn is_write(&self, call: &Call) -> bool {
-        call.path.contains("/objects/") || call.path.contains("/memberships/")
+        call.method != "GET" && (call.path.contains("/objects/") || call.path.contains("/memberships/"))
     }
 
     fn state(&self) -> BTreeMap<String, Value> {
