@@ -4,4 +4,5 @@ mod builtins;
 mod engine;
 mod project;
 mod render;
+mod strangers;
 mod sync;
