@@ -14,19 +14,23 @@ const MAX_WAIT: Duration = Duration::from_hours(1);
 /// The longest part of an answer that a message shows.
 const MAX_MESSAGE: usize = 300;
 
-/// Reads an answer by its status alone: 2xx is one, 408 and 5xx are faults of the moment, 429 is too fast, 401 and 403
-/// stop the sync, and any other 4xx is about the rows.
+/// Reads an answer by its status alone: 2xx is one, 408 and 5xx are faults of the moment, 429 is too fast (and so is a
+/// 503 that says when to come back), 401 and 403 stop the sync, and any other 4xx is about the rows.
 pub fn classify(request: &Request, response: &Response) -> Verdict {
     let reason = || describe(request, response);
     match response.status {
         200..=299 => Verdict::Accept,
         300..=399 => Verdict::Halt(format!("{}: the address redirects elsewhere", reason())),
         401 | 403 => Verdict::Halt(reason()),
-        408 | 425 | 500..=599 => Verdict::Retry(reason()),
         429 => Verdict::Throttle {
             wait: wait(response),
             reason: reason(),
         },
+        503 if response.header("retry-after").is_some() => Verdict::Throttle {
+            wait: wait(response),
+            reason: reason(),
+        },
+        408 | 425 | 500..=599 => Verdict::Retry(reason()),
         _ => Verdict::Refuse(reason()),
     }
 }

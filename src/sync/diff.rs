@@ -174,8 +174,9 @@ impl Diff {
             .map(|(batch, row)| {
                 let copies = rows::integer(batch, "copies", row).unwrap_or_default();
                 let reason = match rows::text(batch, "kind", row) {
-                    Some("null") => format!("the primary key is null ({copies} rows)"),
-                    Some("duplicate") => format!("the primary key is not unique ({copies} rows)"),
+                    Some("null") if copies == 1 => "the primary key is null".to_owned(),
+                    Some("null") => format!("the primary key is null in {copies} rows"),
+                    Some("duplicate") => format!("the primary key is that of {copies} rows"),
                     _ => {
                         let field = rows::text(batch, "missing", row).unwrap_or_default();
                         format!("the required field `{field}` has no value")

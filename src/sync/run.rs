@@ -103,7 +103,7 @@ async fn run_one(
     let model = ctx.models.plan(sync)?;
     let mapping = Mapping::fit(ctx.engine, sync, &model, destination.is_marketing)?;
     let mut state = SyncState::open(ctx.host, ctx.root, sync, ctx.engine).await?;
-    state.check_identity(sync)?;
+    state.claim(sync)?;
     close_interrupted(ctx, &state).await?;
     let comparison = Comparison {
         sync,

@@ -44,8 +44,6 @@ impl SyncState {
         records::write_rows(engine, &scope, &outcomes, sync).await?;
         let mut pointer = Pointer {
             generation: next,
-            destination: sync.destination.as_str().to_owned(),
-            primary_key: sync.primary_key.clone(),
             ..self.pointer.clone()
         };
         let changed = count(engine, "select count(*) from journal where effect <> 'keep'", &scope).await?;
@@ -68,9 +66,7 @@ impl SyncState {
             );
             pointer.present = count(engine, "select count(digest) from delivered", &fresh).await?;
         }
-        let text = serde_json::to_string_pretty(&pointer).unwrap_or_default();
-        self.host.write_atomic(&self.folder.join("state.json"), text.as_bytes())?;
-        self.pointer = pointer;
+        self.point(pointer)?;
         self.host.remove(&journal)?;
         self.clear()
     }

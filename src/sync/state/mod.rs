@@ -134,6 +134,35 @@ impl SyncState {
             .into())
     }
 
+    /// Says whose acknowledgements the state holds from now on, before the first of them is written.
+    ///
+    /// # Errors
+    /// `HW0706` when it holds another destination's, or another key's.
+    pub(crate) fn claim(&mut self, sync: &SyncConfig) -> Result<()> {
+        self.check_identity(sync)?;
+        let claimed = Pointer {
+            destination: sync.destination.as_str().to_owned(),
+            primary_key: sync.primary_key.clone(),
+            ..self.pointer.clone()
+        };
+        if claimed == self.pointer {
+            return Ok(());
+        }
+        // What is remembered of rows that were removed belongs to whom they were removed from.
+        self.point(Pointer {
+            files: Vec::new(),
+            ..claimed
+        })
+    }
+
+    /// Replaces `state.json`.
+    fn point(&mut self, pointer: Pointer) -> Result<()> {
+        let text = serde_json::to_string_pretty(&pointer).map_err(|e| Error::Internal(e.to_string()))?;
+        self.host.write_atomic(&self.folder.join("state.json"), text.as_bytes())?;
+        self.pointer = pointer;
+        Ok(())
+    }
+
     /// The acknowledged rows, as a relation of the columns of [`state_schema`].
     pub(crate) fn delivered(&self) -> TableSource {
         if self.pointer.files.is_empty() {

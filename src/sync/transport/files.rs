@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::{Method, Request, Response, Transport, TransportError};
-use crate::engine::{DeclaredColumn, Engine, Scope, TableSource, WriteOptions};
+use crate::engine::{DeclaredColumn, Engine, Scope, SortKey, TableSource, WriteOptions};
 use crate::host::Host;
 use crate::names::{RelationName, quote_identifier};
 
@@ -153,9 +153,13 @@ impl FileTransport {
         let sql = format!("select {} from rows", casts.join(", "));
         let query = self.engine.plan(&sql, &scope).map_err(|e| fault(e.message))?;
         let folder = draft.folder.path().join("parquet");
+        // A sorted table is one file, however large it is.
+        let options = WriteOptions {
+            sort_by: columns.iter().take(1).map(sort_key).collect(),
+        };
         let written = self
             .engine
-            .write_parquet(&query, &folder, &WriteOptions::default())
+            .write_parquet(&query, &folder, &options)
             .await
             .map_err(|e| fault(e.message))?;
         match written.files.as_slice() {
@@ -244,6 +248,13 @@ impl Transport for FileTransport {
             body: Bytes::new(),
             received_at: self.host.now(),
         })
+    }
+}
+
+fn sort_key((name, _): &(String, String)) -> SortKey {
+    SortKey {
+        column: name.clone(),
+        descending: false,
     }
 }
 

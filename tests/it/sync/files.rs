@@ -129,8 +129,8 @@ async fn null_and_duplicate_keys_are_set_aside_and_recorded() {
             .await,
         [
             "delivered 1 ",
-            "rejected 0 the primary key is not unique (2 rows)",
-            "rejected 0 the primary key is null (1 rows)"
+            "rejected 0 the primary key is null",
+            "rejected 0 the primary key is that of 2 rows"
         ]
     );
     assert_eq!(

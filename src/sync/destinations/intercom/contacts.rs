@@ -123,7 +123,7 @@ impl Contacts {
             return Some(Place::Contact(Ok(id)));
         }
         let path = format!("/contacts/{id}/archive");
-        let answer = script.ask(|| self.intercom.post("archive contact", &path, &json!({})))?;
+        let answer = script.ask(|| self.intercom.request("archive contact", Method::Post, &path))?;
         Some(match answer.status {
             404 => Place::Gone,
             _ if answer.is_success() => Place::Contact(Ok(id)),
@@ -161,7 +161,7 @@ impl Contacts {
         };
         if message.to_lowercase().contains("archived") {
             let path = format!("/contacts/{id}/unarchive");
-            let answer = script.ask(|| self.intercom.post(UNARCHIVE, &path, &json!({})))?;
+            let answer = script.ask(|| self.intercom.request(UNARCHIVE, Method::Post, &path))?;
             if !answer.is_success() {
                 return Some(Err(reason(UNARCHIVE, answer)));
             }
