@@ -89,12 +89,14 @@ impl<'a> Lane<'a> {
         if self.aside.len() < ASIDE {
             return Ok(());
         }
-        self.keep(&std::mem::take(&mut self.aside))
+        let aside = std::mem::take(&mut self.aside);
+        self.keep(&aside)
     }
 
     /// Sends the batch; what is refused as a whole is halved until the bad rows are alone.
     async fn flush(&mut self) -> Result<()> {
-        self.keep(&std::mem::take(&mut self.aside))?;
+        let aside = std::mem::take(&mut self.aside);
+        self.keep(&aside)?;
         self.items = 0;
         self.bytes = 0;
         let mut parts = vec![std::mem::take(&mut self.batch)];

