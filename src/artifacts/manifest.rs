@@ -26,7 +26,6 @@ pub(super) fn document(described: Described<'_>, invocation: &Invocation) -> Val
             "quoting",
             json!({ "database": true, "schema": true, "identifier": true, "column": null }),
         ),
-        ("run_started_at", json!(crate::time::iso(invocation.started_at))),
     ];
     if let Value::Object(header) = &mut header {
         header.extend(more.map(|(key, value)| (key.to_owned(), value)));

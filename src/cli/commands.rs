@@ -133,6 +133,7 @@ impl Cli<'_> {
                 self.terminal,
             )
             .await?;
+        session::tell(self.terminal, self.global, ctx.planner.left_undone(&selected))?;
         let request = RunRequest {
             selected,
             on_failure: if running.fail_fast {
@@ -231,15 +232,15 @@ impl Cli<'_> {
     }
 
     pub(super) async fn show(&self, selection: &Selection, query: &ShowQuery) -> Result<ExitStatus> {
-        let (_, ctx, selected) = self.plan_only("show", selection, SourcePolicy::Required).await?;
+        let (opened, ctx, selected) = self.plan_only("show", selection, SourcePolicy::Present).await?;
+        self.define_records(&opened, &ctx)?;
         let (name, sql) = match (&query.inline, selected.as_slice()) {
             (Some(text), _) => ("inline".to_owned(), ctx.planner.render_inline(text)?.sql),
-            (None, [only]) => (only.short().to_owned(), shown_sql(&ctx, only)?),
-            (None, []) => {
-                return Err(Error::Usage(
-                    "nothing to show: name a node with `--select` or use `--inline`".into(),
-                ));
+            (None, _) if selection.select.is_empty() && selection.selector.is_none() => {
+                return Err(Error::Usage("nothing to show: name a node with `--select`, or use `--inline`".into()));
             }
+            (None, [only]) => (only.short().to_owned(), shown_sql(&ctx, only)?),
+            (None, []) => return Err(Error::Usage("the selection is empty: there is nothing to show".into())),
             (None, several) => {
                 let message = format!("`show` takes one node, the selection has {}", several.len());
                 return Err(Error::Usage(message));
@@ -325,15 +326,8 @@ impl Cli<'_> {
     ) -> Result<(Opened, Arc<RunCtx>, Vec<NodeId>)> {
         let opened = self.open(command)?;
         let kinds = ["seed", "model", "snapshot", "test", "analysis", "source"];
-        let is_show = command == "show";
-        let selected = match (is_show, selection.select.is_empty()) {
-            (true, true) => Vec::new(),
-            _ => opened.select(selection, &kinds, self.terminal)?,
-        };
-        let all: Vec<NodeId> = opened.graph.order.clone();
-        let ctx = opened
-            .context(self.host, &all, ReusePolicy::Reuse, sources, self.terminal)
-            .await?;
+        let selected = opened.select(selection, &kinds, self.terminal)?;
+        let ctx = opened.context(self.host, &selected, ReusePolicy::Reuse, sources, self.terminal).await?;
         Ok((opened, ctx, selected))
     }
 

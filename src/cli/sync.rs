@@ -12,10 +12,12 @@ use super::style::Role;
 use super::terminal::{Terminal, grouped, seconds};
 use crate::engine::PlannedQuery;
 use crate::error::{Diagnostic, Error, ExitStatus, Result, codes};
+use crate::graph::catalog::Known;
 use crate::graph::plan::{Planner, ReusePolicy};
 use crate::graph::sources::SourcePolicy;
 use crate::jinja::RefCall;
 use crate::materialize::RunCtx;
+use crate::names::RelationName;
 use crate::project::TextTemplates as _;
 use crate::report::{ProgressReporter as _, RunEvent};
 use crate::sync::{
@@ -71,6 +73,16 @@ impl Cli<'_> {
         self.deliver(&syncs, &after, RunOptions::default()).await
     }
 
+    /// Lets queries read what syncs have recorded.
+    pub(super) fn define_records(&self, opened: &Opened, ctx: &RunCtx) -> Result<()> {
+        let target = &opened.graph.project.target;
+        for table in sync::record_tables(&ctx.engine, self.host, &ctx.warehouse.sync_folder())? {
+            let name = RelationName::new(&target.database, &target.schema, table.name);
+            ctx.planner.catalog().define(name, Known::Rows(table.source));
+        }
+        Ok(())
+    }
+
     async fn syncs(&self, opened: &Opened) -> Result<Syncs> {
         let project = &opened.graph.project;
         let texts = opened.texts(self.host);
@@ -79,7 +91,7 @@ impl Cli<'_> {
         let (syncs, diagnostics) = sync::load(self.host, &project.root, &project.sync_folders, &registry, &render);
         told(self.terminal, diagnostics)?;
         let ctx =
-            opened.context(self.host, &[], ReusePolicy::Reuse, SourcePolicy::Declared, self.terminal).await?;
+            opened.context(self.host, &[], ReusePolicy::Reuse, SourcePolicy::Present, self.terminal).await?;
         let connections =
             WireConnections { host: self.host.clone(), engine: (*ctx.engine).clone(), base: project.root.clone() };
         let root = ctx.warehouse.sync_folder();

@@ -15,7 +15,7 @@ use datafusion::arrow::array::{RecordBatch, UInt64Array};
 use datafusion::arrow::compute::{concat_batches, take_record_batch};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::row::{RowConverter, SortField};
-use datafusion::common::runtime::SpawnedTask;
+use datafusion::common::runtime::{JoinSet, SpawnedTask};
 use datafusion::common::{Column, DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr};
@@ -146,17 +146,25 @@ impl Engine {
         target: &Arc<Target>,
     ) -> Result<Vec<PartitionRows>> {
         let task: Arc<TaskContext> = self.task();
-        let mut running = Vec::new();
+        let mut running = JoinSet::new();
         for partition in 0..physical.output_partitioning().partition_count() {
             let stream = physical.execute(partition, Arc::clone(&task))?;
-            running.push(SpawnedTask::spawn(drain(stream, Arc::clone(target))));
+            let target = Arc::clone(target);
+            running.spawn(async move { Ok((partition, drain(stream, target).await?)) });
         }
-        let joined = running.into_iter().map(|task| async {
-            task.join()
-                .await
-                .map_err(|e| DataFusionError::ExecutionJoin(Box::new(e)))?
-        });
-        futures::future::try_join_all(joined).await
+        let mut done: Vec<(usize, PartitionRows)> = Vec::new();
+        while let Some(joined) = running.join_next().await {
+            match joined.unwrap_or_else(|e| Err(DataFusionError::ExecutionJoin(Box::new(e)))) {
+                Ok(rows) => done.push(rows),
+                Err(error) => {
+                    // The others' files go with their tasks: wait until they are gone.
+                    running.shutdown().await;
+                    return Err(error);
+                }
+            }
+        }
+        done.sort_by_key(|(partition, _)| *partition);
+        Ok(done.into_iter().map(|(_, rows)| rows).collect())
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::plan::{Planner, Planning};
+use super::plan::{Planner, Planning, ephemeral_name};
 use super::Graph;
 use crate::engine::SqlFault;
 use crate::error::{Diagnostic, Error, Result, Span, codes};
@@ -78,6 +78,21 @@ impl Planner {
             }
         }
         self.plan(id)
+    }
+
+    /// A node's SQL as a text that stands alone: the ephemeral models it reads are expressions before it.
+    pub fn standing_alone(&self, id: &NodeId, sql: &str) -> String {
+        let above = self.graph.with_ephemeral_ancestors(std::slice::from_ref(id));
+        let expressions: Vec<String> = above
+            .iter()
+            .filter(|ancestor| *ancestor != id)
+            .filter_map(|ancestor| Some((ephemeral_name(ancestor), self.planned(ancestor)?)))
+            .map(|(name, planned)| format!("{name} as (\n{}\n)", planned.compiled))
+            .collect();
+        if expressions.is_empty() {
+            return sql.to_owned();
+        }
+        format!("with {}\nselect * from (\n{sql}\n) as model", expressions.join(",\n"))
     }
 
     fn ephemerals_named_in(&self, unit: &RenderUnit<'_>) -> Result<Vec<NodeId>> {

@@ -1,8 +1,10 @@
 //! One typed graph: every node with its configuration, its name in the warehouse, and what it depends on.
 
 pub mod catalog;
+mod contract;
 mod inline;
 pub mod link;
+mod notices;
 pub mod plan;
 mod queries;
 pub mod sources;

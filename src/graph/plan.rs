@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 
 use super::catalog::{Catalog, Known, Resolved};
+use super::contract;
 use super::version::{VersionBuilder, mentions_clock, of_extract};
 use super::world::RunWorld;
 use super::{Graph, GraphNode};
@@ -303,9 +304,15 @@ impl Planner {
         let version = self.version(node, &rendered.sql, rendered.reads_clock);
         let mut planned = self.stand(node, rendered.sql, rendered.source_map, version);
         planned.reuse = self.reusable(node, &planned.version);
-        if planned.reuse.is_none() {
+        let is_promised = node.config.contract_enforced;
+        let is_query = node.node.kind != NodeKind::Operation;
+        if is_query && (planned.reuse.is_none() || is_promised) {
             let resolved = self.understand(node, &planned)?;
             let columns = resolved.query.schema();
+            let breaches = contract::breaches(node, &columns);
+            if !breaches.is_empty() {
+                return Err(Planning::Faulty(breaches));
+            }
             planned.columns = Some(if node.node.kind == NodeKind::Snapshot {
                 snapshot_columns(&columns, &MetaColumns::of(&node.config), node.config.hard_deletes)
             } else {
@@ -491,7 +498,7 @@ pub(super) fn ephemeral_name(id: &NodeId) -> String {
 /// The columns of a snapshot: those of the present rows and those that it adds.
 fn snapshot_columns(present: &Schema, meta: &MetaColumns, hard_deletes: HardDeletes) -> SchemaRef {
     let instant = DataType::Timestamp(TimeUnit::Microsecond, None);
-    let deleted = (hard_deletes == HardDeletes::NewRecord).then_some((&meta.is_deleted, DataType::Boolean));
+    let deleted = (hard_deletes == HardDeletes::NewRecord).then_some((&meta.is_deleted, DataType::Utf8));
     let added = [
         (&meta.scd_id, DataType::Utf8),
         (&meta.updated_at, instant.clone()),

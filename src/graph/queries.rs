@@ -121,10 +121,12 @@ impl Graph {
     pub fn compiled_path(&self, node: &Node) -> PathBuf {
         let target = &self.project.target_path;
         let folder = target.strip_prefix(&self.project.root).unwrap_or(target);
-        let path = match &node.generic_test {
-            // A generic test has no file of its own: it lies beside the properties file, under its name.
-            Some(_) => node.original_file_path.join(format!("{}.sql", node.name)),
-            None => node.original_file_path.clone(),
+        let is_sql = node.original_file_path.extension().is_some_and(|extension| extension == "sql");
+        let path = if is_sql {
+            node.original_file_path.clone()
+        } else {
+            // What a properties file declares has no file of its own: it lies under that file, by its name.
+            node.original_file_path.join(format!("{}.sql", node.name))
         };
         folder.join("compiled").join(&node.package).join(path)
     }

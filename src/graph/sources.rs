@@ -19,6 +19,8 @@ pub enum SourcePolicy {
     Required,
     /// Declared columns stand in for what is absent: nothing will be read.
     Declared,
+    /// What is absent is left out in silence: perhaps nobody asks for it.
+    Present,
 }
 
 /// Opens the sources that nodes read, directly or through views and ephemeral models.
@@ -38,7 +40,9 @@ pub async fn open_sources(planner: &Planner, nodes: &[NodeId], policy: SourcePol
     let mut diagnostics = Vec::new();
     for (source, outcome) in opened {
         match outcome {
+            Err(_) if policy == SourcePolicy::Present => {}
             Ok((known, warning)) => {
+                let warning = warning.filter(|_| policy == SourcePolicy::Required);
                 planner.catalog.define(graph.readable_name(&source.id), known);
                 diagnostics.extend(warning);
             }

@@ -213,7 +213,10 @@ impl Registry {
 
     /// The macros of a name in any package, each with its package before it.
     pub(crate) fn anywhere(&self, name: &str) -> Vec<String> {
-        let packages = self.packages.iter().filter(|(_, macros)| macros.contains_key(name));
+        let packages = self
+            .packages
+            .iter()
+            .filter(|(_, macros)| macros.contains_key(name));
         packages.map(|(package, _)| format!("{package}.{name}")).collect()
     }
 

@@ -62,7 +62,7 @@ impl Materialization for View {
 
     fn materialize<'a>(
         &'a self,
-        _ctx: &'a RunCtx,
+        ctx: &'a RunCtx,
         node: &'a GraphNode,
         planned: &'a PlannedNode,
     ) -> Made<'a> {
@@ -75,7 +75,7 @@ impl Materialization for View {
                     version: planned.version.clone(),
                     files: Vec::new(),
                 },
-                sql: Some(planned.compiled.to_string()),
+                sql: Some(ctx.planner.standing_alone(&planned.id, &planned.compiled)),
                 inputs: None,
                 fresh: true,
             }))

@@ -189,7 +189,10 @@ impl Writer<'_> {
     fn is_deleted_column(&self, value: &str) -> String {
         match self.rule.hard_deletes {
             HardDeletes::NewRecord => {
-                format!(", {value} as {}", quote_identifier(&self.rule.meta.is_deleted))
+                format!(
+                    ", case when {value} then 'True' else 'False' end as {}",
+                    quote_identifier(&self.rule.meta.is_deleted)
+                )
             }
             HardDeletes::Ignore | HardDeletes::Invalidate => String::new(),
         }
@@ -198,7 +201,7 @@ impl Writer<'_> {
     fn was_deleted(&self, table: &str, former_columns: &[String]) -> String {
         if former_columns.contains(&self.rule.meta.is_deleted) {
             format!(
-                "coalesce({table}.{}, false)",
+                "coalesce({table}.{} = 'True', false)",
                 quote_identifier(&self.rule.meta.is_deleted)
             )
         } else {

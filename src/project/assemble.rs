@@ -14,7 +14,7 @@ use super::profile::{self, Wanted};
 use super::project_file::{self, FILE_NAME, ProjectFile};
 use super::templates::{TextContext, TextTemplates};
 use super::yaml::Yaml;
-use super::{LoadOptions, config_layers, properties};
+use super::{LoadOptions, config_layers, properties, prose};
 use crate::error::{Diagnostic, Span, codes};
 use crate::host::Host;
 use crate::names::NodeId;
@@ -70,7 +70,9 @@ pub(super) fn project(
         );
     }
     check_trees(&file, &parts, out);
-    Some(loader.finish((file, others), (vars, target, audiences), parts, out))
+    let mut project = loader.finish((file, others), (vars, target, audiences), parts, out);
+    prose::fill(&mut project);
+    Some(project)
 }
 
 impl Loader<'_> {

@@ -11,6 +11,7 @@ mod fields;
 pub mod node;
 mod package;
 mod packages;
+mod prose;
 mod profile;
 mod project_file;
 mod properties;

@@ -59,7 +59,11 @@ async fn work(ctx: &RunCtx, id: &NodeId) -> Finished {
     result.compiled = (!planned.compiled.is_empty()).then(|| Arc::clone(&planned.compiled));
     match node.node.kind {
         NodeKind::Test => data_test(ctx, node, &planned, result).await,
-        NodeKind::Analysis | NodeKind::Operation => Finished::plain(result),
+        NodeKind::Analysis => Finished::plain(result),
+        NodeKind::Operation => Finished::plain(NodeResult {
+            status: if planned.compiled.trim().is_empty() { NodeStatus::Success } else { NodeStatus::NoOp },
+            ..result
+        }),
         NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot => relation(ctx, node, &planned, result).await,
     }
 }
@@ -77,7 +81,7 @@ fn not_built(id: &NodeId, parents: &[NodeId]) -> Diagnostic {
 }
 
 async fn relation(ctx: &RunCtx, node: &GraphNode, planned: &PlannedNode, mut result: NodeResult) -> Finished {
-    if let Some(relation) = reused(node, planned) {
+    if let Some(relation) = reused(ctx, node, planned) {
         result.status = NodeStatus::Reused;
         result.reused = true;
         count(&mut result, &relation.table);
@@ -124,7 +128,7 @@ fn count(result: &mut NodeResult, table: &StoredTable) {
 }
 
 /// The relation of a node whose work was done before.
-fn reused(node: &GraphNode, planned: &PlannedNode) -> Option<PublishedRelation> {
+fn reused(ctx: &RunCtx, node: &GraphNode, planned: &PlannedNode) -> Option<PublishedRelation> {
     let name = node.relation.clone()?;
     let (kind, table) = match (&planned.reuse, node.node.kind) {
         (Some(Reuse::Table(table)), NodeKind::Seed) => (RelationKind::Seed, table.clone()),
@@ -145,7 +149,7 @@ fn reused(node: &GraphNode, planned: &PlannedNode) -> Option<PublishedRelation> 
         node: node.node.id.clone(),
         kind,
         table,
-        sql: is_view.then(|| planned.compiled.to_string()),
+        sql: is_view.then(|| ctx.planner.standing_alone(&planned.id, &planned.compiled)),
         inputs: (kind == RelationKind::Snapshot).then(|| planned.version.clone()),
         fresh: kind.has_files(),
     })

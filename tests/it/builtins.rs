@@ -1,7 +1,13 @@
 //! The macros that come with Headwater write SQL that its engine understands.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use headwater::engine::arrow::array::RecordBatch;
 use headwater::engine::arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -124,13 +130,12 @@ fn check_query(template: &str, expected: &[&str]) {
 }
 
 /// How many rows a generic test gives over the orders.
-fn faults(name: &str, kwargs: Value) -> usize {
+fn faults(name: &str, kwargs: &Value) -> usize {
+    let dbt_tests = ["unique", "not_null", "accepted_values", "relationships"];
     let case = case("{{ test() }}");
     let test = GenericTest {
         name: name.to_owned(),
-        namespace: matches!(name, "unique" | "not_null" | "accepted_values" | "relationships")
-            .then_some(None)
-            .unwrap_or_else(|| Some("dbt_utils".to_owned())),
+        namespace: (!dbt_tests.contains(&name)).then(|| "dbt_utils".to_owned()),
         kwargs: kwargs.as_object().cloned().unwrap_or_else(Map::new),
         column_name: None,
         model: "ref('orders')".to_owned(),
@@ -269,103 +274,113 @@ fn relations_are_made() {
 
 #[test]
 fn generic_tests_find_faults() {
-    assert_eq!(faults("unique", json!({"column_name": "size"})), 1);
-    assert_eq!(faults("unique", json!({"column_name": "order_id"})), 0);
-    assert_eq!(faults("not_null", json!({"column_name": "email"})), 1);
+    assert_eq!(faults("unique", &json!({"column_name": "size"})), 1);
+    assert_eq!(faults("unique", &json!({"column_name": "order_id"})), 0);
+    assert_eq!(faults("not_null", &json!({"column_name": "email"})), 1);
     assert_eq!(
-        faults("accepted_values", json!({"column_name": "size", "values": ["S"]})),
+        faults(
+            "accepted_values",
+            &json!({"column_name": "size", "values": ["S"]})
+        ),
         1
     );
     assert_eq!(
         faults(
             "accepted_values",
-            json!({"column_name": "order_id", "values": [1, 2, 3], "quote": false})
+            &json!({"column_name": "order_id", "values": [1, 2, 3], "quote": false})
         ),
         0
     );
     let to = json!({"column_name": "order_id", "to": "ref('others')", "field": "order_id + 1"});
-    assert_eq!(faults("relationships", to), 1);
+    assert_eq!(faults("relationships", &to), 1);
 }
 
 #[test]
 fn tests_of_dbt_utils_find_faults() {
-    assert_eq!(faults("at_least_one", json!({"column_name": "email"})), 0);
+    assert_eq!(faults("at_least_one", &json!({"column_name": "email"})), 0);
     assert_eq!(
         faults(
             "accepted_range",
-            json!({"column_name": "order_id", "min_value": 2})
+            &json!({"column_name": "order_id", "min_value": 2})
         ),
         1
     );
     assert_eq!(
-        faults("expression_is_true", json!({"expression": "amount > 8"})),
+        faults("expression_is_true", &json!({"expression": "amount > 8"})),
         1
     );
     assert_eq!(
         faults(
             "expression_is_true",
-            json!({"expression": "< 3", "column_name": "order_id"})
+            &json!({"expression": "< 3", "column_name": "order_id"})
         ),
         1
     );
     assert_eq!(
         faults(
             "unique_combination_of_columns",
-            json!({"combination_of_columns": ["size", "is_new"]})
+            &json!({"combination_of_columns": ["size", "is_new"]})
         ),
         1
     );
     assert_eq!(
         faults(
             "not_null_proportion",
-            json!({"column_name": "email", "at_least": 0.9})
+            &json!({"column_name": "email", "at_least": 0.9})
         ),
         1
     );
     assert_eq!(
-        faults("equal_rowcount", json!({"compare_model": "ref('others')"})),
+        faults("equal_rowcount", &json!({"compare_model": "ref('others')"})),
         0
     );
     assert_eq!(
-        faults("fewer_rows_than", json!({"compare_model": "ref('others')"})),
+        faults("fewer_rows_than", &json!({"compare_model": "ref('others')"})),
         1
     );
     assert_eq!(
         faults(
             "recency",
-            json!({"field": "ordered_at", "datepart": "day", "interval": 3})
+            &json!({"field": "ordered_at", "datepart": "day", "interval": 3})
         ),
         0
     );
     assert_eq!(
         faults(
             "recency",
-            json!({"field": "ordered_at", "datepart": "hour", "interval": 3})
+            &json!({"field": "ordered_at", "datepart": "hour", "interval": 3})
         ),
         1
     );
+}
+
+#[test]
+fn tests_of_dbt_utils_compare_relations_and_rows() {
     let same = json!({"column_name": "size", "to": "ref('others')", "field": "size"});
-    assert_eq!(faults("cardinality_equality", same), 0);
+    assert_eq!(faults("cardinality_equality", &same), 0);
     let some = json!({"column_name": "order_id", "to": "ref('others')", "field": "order_id", "to_condition": "is_new"});
-    assert_eq!(faults("relationships_where", some), 1);
-    assert_eq!(faults("sequential_values", json!({"column_name": "order_id"})), 0);
+    assert_eq!(faults("relationships_where", &some), 1);
+    assert_eq!(
+        faults("sequential_values", &json!({"column_name": "order_id"})),
+        0
+    );
     assert_eq!(
         faults(
             "sequential_values",
-            json!({"column_name": "ordered_at", "datepart": "day"})
+            &json!({"column_name": "ordered_at", "datepart": "day"})
         ),
         2
     );
-    assert_eq!(faults("not_constant", json!({"column_name": "size"})), 0);
-    assert_eq!(faults("not_empty_string", json!({"column_name": "size"})), 0);
+    assert_eq!(faults("not_constant", &json!({"column_name": "size"})), 0);
+    assert_eq!(faults("not_empty_string", &json!({"column_name": "size"})), 0);
     assert_eq!(
         faults(
             "not_accepted_values",
-            json!({"column_name": "size", "values": ["M"]})
+            &json!({"column_name": "size", "values": ["M"]})
         ),
         1
     );
     let ranges = json!({"lower_bound_column": "order_id", "upper_bound_column": "order_id + 2"});
-    assert_eq!(faults("mutually_exclusive_ranges", ranges), 2);
-    assert_eq!(faults("equality", json!({"compare_model": "ref('others')"})), 0);
+    assert_eq!(faults("mutually_exclusive_ranges", &ranges), 2);
+    assert_eq!(faults("equality", &json!({"compare_model": "ref('others')"})), 0);
 }

@@ -596,3 +596,45 @@ fn statements_that_change_tables_are_queries() {
         "HW0314"
     );
 }
+
+#[test]
+fn compressed_text_is_an_extract_too() {
+    let mut world = World::new();
+    let path = world.folder.path().join("contacts.csv.gz");
+    let mut writer =
+        flate2::write::GzEncoder::new(std::fs::File::create(&path).unwrap(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut writer, CONTACTS.as_bytes()).unwrap();
+    writer.finish().unwrap();
+    let location = format!("file://{}", path.display());
+    let table = world
+        .runtime
+        .block_on(world.engine.extract(&location, Path::new("/"), &[]))
+        .unwrap();
+    assert_eq!(table.files().len(), 1);
+    world.scope.insert(
+        RelationName::new("headwater", "raw", "extract"),
+        TableSource::Extract(table),
+    );
+    assert_eq!(
+        world
+            .rows("select sum(contact_id) as n, max(created_at) as latest from raw.extract")
+            .unwrap(),
+        ["10 | 2026-01-04T10:00:00"]
+    );
+}
+
+#[test]
+fn a_query_that_is_dropped_stops_and_leaves_nothing_behind() {
+    let world = World::new();
+    let folder = world.folder.path().join("dropped");
+    let query = world.engine.plan(MANY, &world.scope).unwrap();
+    let options = WriteOptions::default();
+    world.runtime.block_on(async {
+        let writing = world.engine.write_parquet(&query, &folder, &options);
+        let waited = tokio::time::timeout(std::time::Duration::from_millis(1), writing).await;
+        assert!(waited.is_err(), "the write is not that fast");
+    });
+    drop(world.runtime);
+    let left = std::fs::read_dir(&folder).map_or(0, Iterator::count);
+    assert_eq!(left, 0);
+}

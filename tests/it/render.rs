@@ -1,6 +1,13 @@
 //! Templates: each case is a file of `fixtures/templates`, what comes of it a snapshot.
 //!
 //! A case is a JSON context, `---`, the template, and any number of `--- path` parts with macro files after it.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -286,10 +293,10 @@ fn tell(diagnostic: &Diagnostic) -> String {
 }
 
 fn messages(messages: &[Message]) -> String {
-    messages
+    let lines = messages
         .iter()
-        .map(|message| format!("-- {:?}: {}\n", message.level, message.text))
-        .collect()
+        .map(|message| format!("-- {:?}: {}\n", message.level, message.text));
+    lines.collect::<Vec<_>>().concat()
 }
 
 fn rendered(outcome: Result<Rendered, RenderFailure>) -> String {

@@ -117,7 +117,8 @@ pub(super) const PAGES: &[CodePage] = &[
                   `{% materialization %}` or `{% extends %}`.",
         why: "What it would do must be done in another way.",
         example: "{% materialization my_table, default %}…{% endmaterialization %}",
-        fix: "Use one of Headwater's materializations (`headwater explain` lists the documentation), hooks, or macros.",
+        fix: "Use one of Headwater's materializations (`table`, `view`, `incremental`, `ephemeral`, `seed`, `snapshot`), \
+              hooks, or macros.",
     },
     CodePage {
         code: DUPLICATE_MACRO,

@@ -10,6 +10,7 @@ mod extracts;
 mod files;
 mod internal;
 mod jinja;
+mod limits;
 mod mapping;
 mod planning;
 mod sql;
@@ -21,6 +22,7 @@ pub use extracts::*;
 pub use files::*;
 pub use internal::*;
 pub use jinja::*;
+pub use limits::*;
 pub use mapping::*;
 pub use planning::*;
 pub use sql::*;
@@ -95,6 +97,7 @@ pub fn pages() -> impl Iterator<Item = &'static CodePage> {
         sql::PAGES,
         planning::PAGES,
         build::PAGES,
+        limits::PAGES,
         checks::PAGES,
         mapping::PAGES,
         delivery::PAGES,

@@ -22,6 +22,8 @@ pub const PRIVATE_REF: Code = Code("HW0357");
 pub const UNIT_TEST_MODEL: Code = Code("HW0358");
 /// A node's name in the warehouse cannot be told.
 pub const NAME_INVALID: Code = Code("HW0359");
+/// A model's columns are not those of its contract.
+pub const CONTRACT_BROKEN: Code = Code("HW0360");
 
 pub(super) const PAGES: &[CodePage] = &[
     CodePage {
@@ -103,5 +105,13 @@ pub(super) const PAGES: &[CodePage] = &[
         why: "The node cannot be told from others, or be found.",
         example: "{% macro generate_schema_name(custom, node) %}{% endmacro %}",
         fix: "Let the macro write a name for every node; before a build it cannot ask for data.",
+    },
+    CodePage {
+        code: CONTRACT_BROKEN,
+        title: "a contract is broken",
+        meaning: "A model has `contract: {enforced: true}`, and a column is missing, is not declared, or has another type than the one declared.",
+        why: "Those who read the table rely on exactly these columns; nothing is built until they agree.",
+        example: "columns:\n  - name: n_orders\n    data_type: integer   # the SQL gives a bigint",
+        fix: "Cast the column in the model's SQL, or change its `data_type` and tell the readers.",
     },
 ];

@@ -27,7 +27,6 @@ type Entry = (&'static str, NativeFunction);
 pub(crate) const NAMES: &[&str] = &[
     "adapter",
     "api",
-    "as_bool",
     "builtins",
     "caller",
     "config",

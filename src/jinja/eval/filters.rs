@@ -86,6 +86,12 @@ impl Interpreter<'_> {
         }
         match self.state.apply_filter(name, &args) {
             Ok(result) => Ok(thawed(result)),
+            // Jinja2 gives the default for a text that is no number.
+            Err(_) if name == "int" => Ok(call.arg(0, "default").cloned().unwrap_or_else(|| Value::from(0))),
+            Err(_) if name == "float" => Ok(call
+                .arg(0, "default")
+                .cloned()
+                .unwrap_or_else(|| Value::from(0.0))),
             Err(error) if error.kind() == ErrorKind::UnknownFilter => Err(Diagnostic::error(
                 codes::UNDEFINED_NAME,
                 format!("there is no filter `{name}`"),
@@ -104,6 +110,9 @@ impl Interpreter<'_> {
             let is_callable = value.downcast_object_ref::<MacroValue>().is_some()
                 || value.downcast_object_ref::<Function>().is_some();
             return Ok(Value::from(is_callable));
+        }
+        if name == "sequence" && value.kind() == ValueKind::String {
+            return Ok(Value::from(true));
         }
         let mut all = vec![value];
         all.extend(call.args);
@@ -163,7 +172,11 @@ fn own_filter(name: &str, value: &Value, call: &Call) -> Option<Outcome> {
         "as_native" | "as_bool" | "as_number" => Ok(native(name, value)),
         "default" | "d" => Ok(default(value, call)),
         "join" => join(value, call),
-        "tojson" => Ok(Value::from(html_safe(&json::dumps(&json::to_json(value))))),
+        "tojson" => {
+            let mut json = json::to_json(value);
+            json.sort_all_objects();
+            Ok(Value::from(html_safe(&json::dumps(&json))))
+        }
         "list" if value.kind() == ValueKind::String => Ok(List::value(
             text::display(value).chars().map(Value::from).collect(),
         )),

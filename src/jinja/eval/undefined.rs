@@ -54,8 +54,9 @@ impl Interpreter<'_> {
     pub(super) fn undefined_called(&mut self, callee: &Expr) -> Signal {
         match &callee.kind {
             ExprKind::Var(name) => {
-                let undefined = Diagnostic::error(codes::UNDEFINED_MACRO, format!("macro `{name}` is not defined"))
-                    .at(self.span(callee.at));
+                let undefined =
+                    Diagnostic::error(codes::UNDEFINED_MACRO, format!("macro `{name}` is not defined"))
+                        .at(self.span(callee.at));
                 let elsewhere = self.renderer.registry().anywhere(name);
                 if !elsewhere.is_empty() {
                     let hint = format!("call it with its package: `{}`", elsewhere.join("`, `"));

@@ -168,8 +168,7 @@ fn blank_annotations(bytes: &mut [u8], tag: &Tag<'_>) {
     {
         let is_mark = depth == annotated_depth;
         match (quote, *byte) {
-            (Some(open), byte) if byte == open => quote = None,
-            (Some(_), _) => {}
+            (Some(open), byte) => quote = (byte != open).then_some(open),
             (None, b'\'' | b'"') => quote = Some(*byte),
             (None, b'(' | b'[' | b'{') => depth += 1,
             (None, b')' | b']' | b'}') => {

@@ -33,11 +33,33 @@ pub(crate) fn repr(value: &Value) -> String {
         ValueKind::Undefined => String::new(),
         ValueKind::Bool if value.is_true() => "True".to_owned(),
         ValueKind::Bool => "False".to_owned(),
+        ValueKind::Number if !value.is_integer() => {
+            f64::try_from(value.clone()).map_or_else(|_| value.to_string(), float)
+        }
         ValueKind::Seq => sequence(
             &value.try_iter().into_iter().flatten().collect::<Vec<_>>(),
             ('[', ']'),
         ),
         _ => value.to_string(),
+    }
+}
+
+/// Python writes very large and very small numbers with an exponent of at least two digits.
+fn float(number: f64) -> String {
+    let size = number.abs();
+    if !number.is_finite() || size == 0.0 || (1e-4..1e16).contains(&size) {
+        return Value::from(number).to_string();
+    }
+    let written = format!("{number:e}");
+    match written.split_once('e') {
+        Some((digits, exponent)) => {
+            let (sign, exponent) = match exponent.strip_prefix('-') {
+                Some(exponent) => ('-', exponent),
+                None => ('+', exponent),
+            };
+            format!("{digits}e{sign}{exponent:0>2}")
+        }
+        None => written,
     }
 }
 

@@ -1,8 +1,10 @@
 //! The entries of the manifest.
 
+mod columns;
+mod config;
+
 use std::path::Path;
 
-use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use crate::graph::plan::Planner;
@@ -10,12 +12,12 @@ use crate::graph::{Graph, GraphNode};
 use crate::jinja::MacroDef;
 use crate::names::NodeId;
 use crate::project::node::{
-    Column, DocBlock, Exposure, GenericTest, Group, NodeKind, SourceTable, UnitRows, UnitRowsFormat, UnitTest,
+    DocBlock, Exposure, GenericTest, Group, NodeKind, SourceTable, UnitRows, UnitRowsFormat, UnitTest,
 };
 
 /// A model, seed, snapshot, test, analysis or hook.
 pub(super) fn node(graph: &Graph, node: &GraphNode, planner: Option<&Planner>) -> Value {
-    let mut entry = common(graph, node);
+    let mut entry = common(node);
     let planned = planner.and_then(|planner| planner.planned(&node.node.id));
     let compiled = planned
         .as_ref()
@@ -38,7 +40,7 @@ pub(super) fn node(graph: &Graph, node: &GraphNode, planner: Option<&Planner>) -
         );
     }
     match node.node.kind {
-        NodeKind::Model => entry.extend(model_keys(node)),
+        NodeKind::Model => entry.extend(model_keys(graph, node)),
         NodeKind::Test => {
             if let Some(test) = &node.node.generic_test {
                 entry.extend(generic_test_keys(test));
@@ -49,7 +51,7 @@ pub(super) fn node(graph: &Graph, node: &GraphNode, planner: Option<&Planner>) -
     Value::Object(entry)
 }
 
-fn common(graph: &Graph, node: &GraphNode) -> Map<String, Value> {
+fn common(node: &GraphNode) -> Map<String, Value> {
     let inner = &node.node;
     object(json!({
         "database": node.database,
@@ -63,16 +65,16 @@ fn common(graph: &Graph, node: &GraphNode) -> Map<String, Value> {
         "fqn": inner.fqn,
         "alias": node.alias,
         "checksum": checksum(node),
-        "config": config(node),
+        "config": config::of(node),
         "tags": node.config.tags,
         "description": inner.description,
-        "columns": columns(&inner.columns),
+        "columns": columns::of(&inner.columns),
         "meta": node.config.meta,
         "group": node.config.group,
-        "docs": node.config.raw.get("docs").cloned().unwrap_or_else(|| json!({ "show": true, "node_color": null })),
+        "docs": config::docs(node),
         "patch_path": inner.patch_path,
         "build_path": null,
-        "unrendered_config": inner.config.properties,
+        "unrendered_config": unrendered(node),
         "created_at": 0.0,
         "relation_name": node.relation.as_ref().map(crate::names::RelationName::quoted),
         "raw_code": raw_code(node),
@@ -102,25 +104,45 @@ fn sql_keys(node: &GraphNode) -> Map<String, Value> {
     }))
 }
 
-fn model_keys(node: &GraphNode) -> Map<String, Value> {
+fn model_keys(graph: &Graph, node: &GraphNode) -> Map<String, Value> {
     let version = node.node.version.as_ref();
     object(json!({
         "access": node.config.raw.get("access").cloned().unwrap_or_else(|| json!("protected")),
-        "constraints": [],
+        "constraints": columns::constraints(&node.node.constraints),
         "version": version.map(|version| &version.version),
         "latest_version": version.map(|version| &version.latest),
-        "deprecation_date": null,
-        "primary_key": node.config.unique_key,
+        "deprecation_date": node.node.deprecation_date.as_deref().map(instant),
+        "primary_key": columns::primary_key(graph, node),
         "time_spine": null,
     }))
 }
 
+/// A day as the instant it begins.
+fn instant(text: &str) -> String {
+    let is_day = text.len() == "2030-01-01".len();
+    if is_day { format!("{text}T00:00:00+00:00") } else { text.to_owned() }
+}
+
 fn generic_test_keys(test: &GenericTest) -> Map<String, Value> {
+    let mut kwargs = test.kwargs.clone();
+    kwargs.insert("model".into(), json!(format!("{{{{ get_where_subquery({}) }}}}", test.model)));
     object(json!({
         "column_name": test.column_name,
-        "attached_node": test.attached.as_str(),
-        "test_metadata": { "name": test.name, "kwargs": test.kwargs, "namespace": test.namespace },
+        "file_key_name": file_key_name(&test.attached),
+        "attached_node": (test.attached.resource_type() != "source").then(|| test.attached.as_str()),
+        "test_metadata": { "name": test.name, "kwargs": kwargs, "namespace": test.namespace },
     }))
+}
+
+/// The section of the properties file that a test hangs on, and the name in it.
+fn file_key_name(attached: &NodeId) -> String {
+    let name = attached.as_str().split('.').nth(2).unwrap_or_default();
+    format!("{}s.{name}", attached.resource_type())
+}
+
+/// What the files configure, before defaults.
+fn unrendered(node: &GraphNode) -> Map<String, Value> {
+    crate::project::config::merged(&node.node, &node.capture.config)
 }
 
 fn raw_code(node: &GraphNode) -> &str {
@@ -145,93 +167,12 @@ fn contract(node: &GraphNode) -> Value {
     json!({ "enforced": node.config.contract_enforced, "alias_types": true, "checksum": null })
 }
 
-/// The configuration as readers expect it: every key that they look for is there.
-fn config(node: &GraphNode) -> Value {
-    let mut config = object(json!({
-        "enabled": node.config.enabled,
-        "materialized": node.config.materialized,
-        "tags": node.config.tags,
-        "meta": node.config.meta,
-        "schema": node.config.schema,
-        "database": node.config.database,
-        "alias": node.config.alias,
-        "group": node.config.group,
-    }));
-    let standard = [
-        ("severity", NodeKind::Test),
-        ("warn_if", NodeKind::Test),
-        ("error_if", NodeKind::Test),
-        ("fail_calc", NodeKind::Test),
-    ];
-    for (key, _) in standard.iter().filter(|(_, kind)| *kind == node.node.kind) {
-        let value = match *key {
-            "fail_calc" => json!(node.config.fail_calc),
-            "warn_if" => json!(node.config.warn_if),
-            "error_if" => json!(node.config.error_if),
-            _ => node
-                .config
-                .raw
-                .get("severity")
-                .cloned()
-                .unwrap_or_else(|| json!("ERROR")),
-        };
-        config.insert((*key).to_owned(), value);
-    }
-    for (key, value) in &node.config.raw {
-        let key = if key == "pre_hook" || key == "post_hook" {
-            key.replace('_', "-")
-        } else {
-            key.clone()
-        };
-        if key == "pre-hook" || key == "post-hook" {
-            config.insert(key, hooks(value));
-        } else {
-            config.entry(key).or_insert_with(|| value.clone());
-        }
-    }
-    if node.node.kind != NodeKind::Test {
-        config.insert(
-            "contract".into(),
-            json!({ "enforced": node.config.contract_enforced, "alias_types": true }),
-        );
-    }
-    Value::Object(config)
-}
-
-fn hooks(value: &Value) -> Value {
-    let hook = |sql: &Value| match sql {
-        Value::String(sql) => json!({ "sql": sql, "transaction": true, "index": null }),
-        other => other.clone(),
-    };
-    match value {
-        Value::Array(list) => list.iter().map(hook).collect(),
-        Value::Null => json!([]),
-        one => json!([hook(one)]),
-    }
-}
-
 fn depends_on(node: &GraphNode) -> Value {
     if node.node.kind == NodeKind::Seed {
         return json!({ "macros": [] });
     }
     let nodes: Vec<&str> = node.depends_on.iter().map(NodeId::as_str).collect();
     json!({ "macros": node.depends_on_macros, "nodes": nodes })
-}
-
-fn columns(columns: &IndexMap<String, Column>) -> Value {
-    let entries = columns.values().map(|column| {
-        let entry = json!({
-            "name": column.name,
-            "description": column.description,
-            "meta": column.meta,
-            "data_type": column.data_type,
-            "constraints": column.constraints,
-            "quote": column.quote,
-            "tags": column.tags,
-        });
-        (column.name.clone(), entry)
-    });
-    Value::Object(entries.collect())
 }
 
 /// A source's table.
@@ -253,18 +194,39 @@ pub(super) fn source(graph: &Graph, source: &SourceTable) -> Value {
         "identifier": source.identifier,
         "quoting": { "database": null, "schema": null, "identifier": null, "column": null },
         "loaded_at_field": source.loaded_at_field,
-        "freshness": source.freshness,
+        "loaded_at_query": null,
+        "freshness": freshness(source),
         "external": null,
         "description": source.description,
-        "columns": columns(&source.columns),
+        "columns": columns::of(&source.columns),
         "meta": source.meta,
         "source_meta": {},
         "tags": source.tags,
-        "config": { "enabled": source.config.get("enabled").cloned().unwrap_or(json!(true)), "meta": source.meta },
+        "config": {
+            "enabled": source.config.get("enabled").cloned().unwrap_or(json!(true)),
+            "event_time": source.config.get("event_time"),
+            "freshness": freshness(source),
+            "loaded_at_field": source.loaded_at_field,
+            "loaded_at_query": null,
+            "meta": source.meta,
+            "tags": source.tags,
+        },
         "patch_path": null,
-        "unrendered_config": {},
+        "unrendered_config": source.config,
         "relation_name": relation.quoted(),
         "created_at": 0.0,
+    })
+}
+
+/// A source's rule of freshness, with every key that readers look for.
+fn freshness(source: &SourceTable) -> Value {
+    let none = || json!({ "count": null, "period": null });
+    let declared = source.freshness.as_ref().filter(|value| !value.is_null());
+    let part = |key: &str| declared.and_then(|rule| rule.get(key)).filter(|value| !value.is_null()).cloned();
+    json!({
+        "warn_after": part("warn_after").unwrap_or_else(none),
+        "error_after": part("error_after").unwrap_or_else(none),
+        "filter": part("filter"),
     })
 }
 
@@ -300,7 +262,7 @@ pub(super) fn doc(doc: &DocBlock) -> Value {
         "name": doc.name,
         "resource_type": "doc",
         "package_name": doc.package,
-        "path": text(&doc.original_file_path),
+        "path": below(&doc.original_file_path),
         "original_file_path": text(&doc.original_file_path),
         "unique_id": doc.id.as_str(),
         "block_contents": doc.contents,
@@ -313,10 +275,12 @@ pub(super) fn group(group: &Group) -> Value {
         "name": group.name,
         "resource_type": "group",
         "package_name": group.package,
-        "path": text(&group.original_file_path),
+        "path": below(&group.original_file_path),
         "original_file_path": text(&group.original_file_path),
         "unique_id": group.id.as_str(),
         "owner": group.owner,
+        "description": null,
+        "config": { "meta": {} },
     })
 }
 
@@ -328,11 +292,15 @@ pub(super) fn exposure(graph: &Graph, exposure: &Exposure) -> Value {
         .map(ToString::to_string)
         .collect();
     let declared = |key: &str, standard: Value| exposure.properties.get(key).cloned().unwrap_or(standard);
+    let configured = |key: &str, standard: Value| {
+        let value = exposure.properties.get("config").and_then(|config| config.get(key));
+        value.cloned().unwrap_or_else(|| declared(key, standard))
+    };
     json!({
         "name": exposure.name,
         "resource_type": "exposure",
         "package_name": exposure.package,
-        "path": text(&exposure.original_file_path),
+        "path": below(&exposure.original_file_path),
         "original_file_path": text(&exposure.original_file_path),
         "unique_id": exposure.id.as_str(),
         "fqn": exposure.fqn,
@@ -341,9 +309,9 @@ pub(super) fn exposure(graph: &Graph, exposure: &Exposure) -> Value {
         "description": declared("description", json!("")),
         "label": declared("label", Value::Null),
         "maturity": declared("maturity", Value::Null),
-        "meta": declared("meta", json!({})),
-        "tags": declared("tags", json!([])),
-        "config": { "enabled": true, "tags": [], "meta": {} },
+        "meta": configured("meta", json!({})),
+        "tags": exposure.tags,
+        "config": { "enabled": true, "tags": exposure.tags, "meta": configured("meta", json!({})) },
         "unrendered_config": {},
         "url": declared("url", Value::Null),
         "depends_on": { "macros": [], "nodes": parents },
@@ -357,6 +325,8 @@ pub(super) fn exposure(graph: &Graph, exposure: &Exposure) -> Value {
 /// A unit test.
 pub(super) fn unit_test(graph: &Graph, test: &UnitTest) -> Value {
     let parents: Vec<String> = graph.parents(&test.id).iter().map(ToString::to_string).collect();
+    let model = graph.unit_test_model(test).and_then(|id| graph.node(id));
+    let schema = model.map_or(&graph.project.target.schema, |model| &model.schema);
     let given: Vec<Value> = test.given.iter().map(|rows| unit_rows(rows, true)).collect();
     let tags = test.config.get("tags").cloned().unwrap_or(json!([]));
     let meta = test.config.get("meta").cloned().unwrap_or(json!({}));
@@ -367,20 +337,29 @@ pub(super) fn unit_test(graph: &Graph, test: &UnitTest) -> Value {
         "name": test.name,
         "resource_type": "unit_test",
         "package_name": test.package,
-        "path": text(&test.original_file_path),
+        "path": below(&test.original_file_path),
         "original_file_path": text(&test.original_file_path),
         "unique_id": test.id.as_str(),
         "fqn": test.fqn,
         "description": test.description,
-        "overrides": if test.overrides.is_empty() { Value::Null } else { json!(test.overrides) },
+        "overrides": overrides(test),
         "depends_on": { "macros": [], "nodes": parents },
         "config": { "tags": tags, "meta": meta, "enabled": true },
         "checksum": null,
-        "schema": graph.project.target.schema,
+        "schema": schema,
         "created_at": 0.0,
         "versions": null,
         "version": null,
     })
+}
+
+/// What a unit test puts in the place of variables and macros; all three kinds, once there is one.
+fn overrides(test: &UnitTest) -> Value {
+    if test.overrides.is_empty() {
+        return Value::Null;
+    }
+    let kind = |key: &str| test.overrides.get(key).cloned().unwrap_or_else(|| json!({}));
+    json!({ "macros": kind("macros"), "vars": kind("vars"), "env_vars": kind("env_vars") })
 }
 
 fn unit_rows(rows: &UnitRows, is_input: bool) -> Value {
@@ -433,6 +412,12 @@ fn object(value: Value) -> Map<String, Value> {
         Value::Object(map) => map,
         _ => Map::new(),
     }
+}
+
+/// A path below the folder that its kind of file lies in: `marts/_marts.yml` of `models/marts/_marts.yml`.
+fn below(path: &Path) -> String {
+    let inner: std::path::PathBuf = path.components().skip(1).collect();
+    text(if inner.as_os_str().is_empty() { path } else { &inner })
 }
 
 fn text(path: &Path) -> String {
