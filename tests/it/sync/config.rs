@@ -70,7 +70,7 @@ fn mistakes_are_told_with_their_place() {
     check("mode: mirror", "mode: track", "HW0603 syncs/syncs.yml:8:5: sync `people`: a destination of type `file` has no mode `track`");
     check("destination: out", "destination: ouT2", "HW0602 syncs/syncs.yml:8:5: sync `people`: there is no destination `ouT2`; did you mean `out`?");
     check("0 6 * * *", "0 25 * * *", "HW0608 syncs/syncs.yml:21:25: `0 25 * * *` is not a cron pattern: component error: number out of bounds");
-    check("Europe/London", "Europe/Londn", "HW0608 syncs/syncs.yml:21:50: there is no time zone `Europe/Londn`; did you mean `Europe/London`?");
+    check("Europe/London", "Europe/Londn", "HW0608 syncs/syncs.yml:21:48: there is no time zone `Europe/Londn`; did you mean `Europe/London`?");
     check("type: hubspot", "type: hubspot\n    base_url: http://api.hubapi.com", "HW0606 syncs/syncs.yml:5:15: an address without encryption: `http` is for this machine only, write `https`");
     check("name: crm_people", "name: people", "HW0609 syncs/syncs.yml:15:5: a second sync of the name `people`");
     check("max_removed: 5%", "max_removed: many", "HW0605 syncs/syncs.yml:22:26: `max_removed` must be a number of rows or a share such as `20%`");
