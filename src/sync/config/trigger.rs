@@ -77,7 +77,10 @@ fn read_schedule(settings: &mut Settings<'_>) -> Option<Schedule> {
     let timezone = settings.text("timezone").unwrap_or_else(|| "UTC".to_owned());
     let cron = pattern.parse::<Cron>().map_err(|e| {
         let reason = e.to_string().to_lowercase();
-        let message = format!("`{pattern}` is not a cron pattern: {}", reason.trim_end_matches('.'));
+        let message = format!(
+            "`{pattern}` is not a cron pattern: {}",
+            reason.trim_end_matches('.')
+        );
         settings.fault(codes::SYNC_TRIGGER, "schedule", message);
     });
     let zone = timezone.parse::<Tz>().map_err(|_| {

@@ -62,7 +62,11 @@ impl<'a> Lane<'a> {
                 return self.set_aside(settled(change, Status::Delivered, None));
             }
             Ok(payload) if payload.bytes.len() > limits.max_bytes => {
-                let reason = format!("the row takes {} bytes, {} fit", payload.bytes.len(), limits.max_bytes);
+                let reason = format!(
+                    "the row takes {} bytes, {} fit",
+                    payload.bytes.len(),
+                    limits.max_bytes
+                );
                 return self.set_aside(settled(change, Status::Rejected, Some(reason)));
             }
             Ok(payload) => payload,

@@ -10,8 +10,20 @@ use crate::sync::sql::{self, relation};
 
 /// The members of a journal's line.
 const COLUMNS: [&str; 14] = [
-    "run_id", "key", "key_hash", "operation", "status", "reason", "attempts", "sent_at", "effect", "digest", "fields",
-    "audiences", "remote", "epoch",
+    "run_id",
+    "key",
+    "key_hash",
+    "operation",
+    "status",
+    "reason",
+    "attempts",
+    "sent_at",
+    "effect",
+    "digest",
+    "fields",
+    "audiences",
+    "remote",
+    "epoch",
 ];
 
 const NEXT: &str = "
@@ -46,7 +58,12 @@ impl SyncState {
             generation: next,
             ..self.pointer.clone()
         };
-        let changed = count(engine, "select count(*) from journal where effect <> 'keep'", &scope).await?;
+        let changed = count(
+            engine,
+            "select count(*) from journal where effect <> 'keep'",
+            &scope,
+        )
+        .await?;
         if changed > 0 {
             let name = format!("delivered-{next:08}");
             let query = sql::plan(engine, NEXT, &scope)?;
@@ -54,7 +71,11 @@ impl SyncState {
                 .write_parquet(&query, &self.folder.join(&name), &WriteOptions::default())
                 .await
                 .map_err(sql::failed)?;
-            pointer.files = written.files.iter().map(|file| format!("{name}/{}", file.name)).collect();
+            pointer.files = written
+                .files
+                .iter()
+                .map(|file| format!("{name}/{}", file.name))
+                .collect();
             let mut fresh = sql::scope();
             let files = pointer.files.iter().map(|file| self.folder.join(file)).collect();
             fresh.insert(
@@ -96,5 +117,7 @@ async fn count(engine: &Engine, sql: &str, scope: &Scope) -> Result<u64> {
         let column = batch.column(0).as_any().downcast_ref::<Int64Array>()?;
         (!column.is_empty()).then(|| column.value(0))
     });
-    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+    Ok(count
+        .and_then(|count| u64::try_from(count).ok())
+        .unwrap_or_default())
 }
