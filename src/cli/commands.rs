@@ -157,6 +157,7 @@ impl Cli<'_> {
         let begun = Instant::now();
         let (opened, ctx, selected) = self.plan_only("check", selection, SourcePolicy::Declared).await?;
         run::plan_all(&ctx, &opened.with_unbuilt_ancestors(self.host, &selected)?)?;
+        run::pass_on(&ctx, self.terminal.as_ref());
         self.write_artifacts(&opened, &ctx, None)?;
         let elapsed = super::terminal::seconds(begun.elapsed());
         self.terminal
@@ -189,6 +190,7 @@ impl Cli<'_> {
             return Ok(ExitStatus::Done);
         }
         run::plan_all(&ctx, &opened.with_unbuilt_ancestors(self.host, &selected)?)?;
+        run::pass_on(&ctx, self.terminal.as_ref());
         self.write_artifacts(&opened, &ctx, None)?;
         if let (Some(only), false) = (the_one(&selected), selection.select.is_empty())
             && let Planning::Ready(planned) = ctx.planner.plan(only)

@@ -20,7 +20,7 @@ use crate::engine::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUn
 use crate::engine::{Engine, Position, SeedOptions, SqlFault, TableSource};
 use crate::error::{Diagnostic, Span, codes};
 use crate::host::Host;
-use crate::jinja::{PositionKind, RenderFailure, Rendered, Renderer, SourceMap, TemplatePosition};
+use crate::jinja::{Message, PositionKind, RenderFailure, Rendered, Renderer, SourceMap, TemplatePosition};
 use crate::names::{NodeId, RelationName};
 use crate::project::config::{HardDeletes, MetaColumns};
 use crate::project::node::NodeKind;
@@ -94,6 +94,7 @@ pub struct Planner {
     policy: ReusePolicy,
     makers: BTreeMap<RelationName, NodeId>,
     state: Mutex<BTreeMap<NodeId, Planning>>,
+    messages: Mutex<Vec<Message>>,
 }
 
 /// What a planner works with.
@@ -139,6 +140,7 @@ impl Planner {
             policy: parts.policy,
             makers,
             state: Mutex::default(),
+            messages: Mutex::default(),
         }
     }
 
@@ -343,10 +345,17 @@ impl Planner {
             Some(test) => self.renderer.render_test(test, &unit, &world),
             None => self.renderer.render(&unit, &world),
         };
-        rendered.map_err(|failure| match failure {
+        let rendered = rendered.map_err(|failure| match failure {
             RenderFailure::Fault(diagnostic) => Planning::Faulty(vec![diagnostic]),
             RenderFailure::Deferred { needs } => Planning::Deferred(needs),
-        })
+        })?;
+        self.messages.lock().extend(rendered.messages.iter().cloned());
+        Ok(rendered)
+    }
+
+    /// What templates have said since this was last asked.
+    pub fn take_messages(&self) -> Vec<Message> {
+        std::mem::take(&mut *self.messages.lock())
     }
 
     pub(super) fn world<'a>(

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::error::{Diagnostic, Error, Result, codes};
 use crate::graph::plan::Planning;
+use crate::jinja::MessageLevel;
 use crate::materialize::{Registry, RunCtx};
 use crate::names::NodeId;
 use crate::project::node::NodeKind;
@@ -156,6 +157,7 @@ pub async fn run(
         return Err(fault.into());
     }
     plan_all(&ctx, &request.selected)?;
+    pass_on(&ctx, reporter.as_ref());
     reporter.report(&RunEvent::Planned {
         n_nodes: request.selected.len(),
         elapsed: begun.elapsed(),
@@ -177,6 +179,20 @@ pub async fn run(
         results: finished.into_iter().map(|one| one.result).collect(),
         published,
     })
+}
+
+/// Passes on what templates have said; what they said to the log alone stays unsaid.
+pub fn pass_on(ctx: &RunCtx, reporter: &dyn ProgressReporter) {
+    for message in ctx.planner.take_messages() {
+        match message.level {
+            MessageLevel::Debug => {}
+            MessageLevel::Info | MessageLevel::Print => reporter.report(&RunEvent::Message(&message.text)),
+            MessageLevel::Warning => {
+                let warning = Diagnostic::warning(codes::TEMPLATE_WARNS, message.text).at_maybe(message.span);
+                reporter.report(&RunEvent::Diagnostic(&warning));
+            }
+        }
+    }
 }
 
 /// A walk over the schedule.
@@ -239,7 +255,10 @@ impl<'a> Walk<'a> {
             match at_work.join_next().await {
                 None if self.ready.is_empty() => return,
                 None => {}
-                Some(Ok(finished)) => self.finish(finished),
+                Some(Ok(finished)) => {
+                    pass_on(ctx, self.reporter);
+                    self.finish(finished);
+                }
                 Some(Err(died)) if died.is_cancelled() => {}
                 // A panic is turned into a result within the task; this one had no node to tell of.
                 Some(Err(_)) => self.stopped = true,

@@ -19,7 +19,7 @@ pub(super) fn publish(
     let relations = relations(ctx, finished);
     let verdicts = verdicts(ctx, finished);
     if let Some(published) = &ctx.published
-        && published.relations == relations
+        && same_relations(&published.relations, &relations)
         && published.verdicts == verdicts
     {
         return Ok(published.clone());
@@ -43,6 +43,12 @@ pub(super) fn publish(
     reporter.report(&RunEvent::Published { build: &build.id });
     ctx.warehouse.collect(keep_builds)?;
     Ok(build)
+}
+
+/// Whether two lists of relations are the same, whoever made them.
+fn same_relations(former: &[PublishedRelation], next: &[PublishedRelation]) -> bool {
+    let settled = |relation: &PublishedRelation| PublishedRelation { fresh: false, ..relation.clone() };
+    former.len() == next.len() && former.iter().zip(next).all(|(a, b)| settled(a) == settled(b))
 }
 
 /// What was published, without what the project no longer has, and with what the run made.

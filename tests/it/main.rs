@@ -13,5 +13,6 @@ mod engine;
 mod project;
 mod render;
 mod support;
+mod strangers;
 mod sync;
 mod tidy;

@@ -98,7 +98,7 @@ pub fn pages() -> impl Iterator<Item = &'static CodePage> {
         jinja::PAGES,
         sql::PAGES,
         planning::PAGES,
-        build::PAGES,
+        self::build::PAGES,
         limits::PAGES,
         checks::PAGES,
         mapping::PAGES,
