@@ -239,10 +239,16 @@ impl Cli<'_> {
         let (name, sql) = match (&query.inline, selected.as_slice()) {
             (Some(text), _) => ("inline".to_owned(), ctx.planner.render_inline(text)?.sql),
             (None, _) if selection.select.is_empty() && selection.selector.is_none() => {
-                return Err(Error::Usage("nothing to show: name a node with `--select`, or use `--inline`".into()));
+                return Err(Error::Usage(
+                    "nothing to show: name a node with `--select`, or use `--inline`".into(),
+                ));
             }
             (None, [only]) => (only.short().to_owned(), shown_sql(&ctx, only)?),
-            (None, []) => return Err(Error::Usage("the selection is empty: there is nothing to show".into())),
+            (None, []) => {
+                return Err(Error::Usage(
+                    "the selection is empty: there is nothing to show".into(),
+                ));
+            }
             (None, several) => {
                 let message = format!("`show` takes one node, the selection has {}", several.len());
                 return Err(Error::Usage(message));
@@ -329,7 +335,9 @@ impl Cli<'_> {
         let opened = self.open(command)?;
         let kinds = ["seed", "model", "snapshot", "test", "analysis", "source"];
         let selected = opened.select(selection, &kinds, self.terminal)?;
-        let ctx = opened.context(self.host, &selected, ReusePolicy::Reuse, sources, self.terminal).await?;
+        let ctx = opened
+            .context(self.host, &selected, ReusePolicy::Reuse, sources, self.terminal)
+            .await?;
         Ok((opened, ctx, selected))
     }
 
@@ -372,7 +380,10 @@ fn shown_sql(ctx: &RunCtx, id: &NodeId) -> Result<String> {
             .as_ref()
             .is_some_and(|build| build.relation(name).is_some())
     };
-    let readable = ctx.graph.relation(id).filter(|name| ctx.graph.source(id).is_some() || is_there(name));
+    let readable = ctx
+        .graph
+        .relation(id)
+        .filter(|name| ctx.graph.source(id).is_some() || is_there(name));
     if let Some(name) = readable {
         return Ok(format!("select * from {}", name.quoted()));
     }

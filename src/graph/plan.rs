@@ -514,8 +514,13 @@ fn snapshot_columns(present: &Schema, meta: &MetaColumns, hard_deletes: HardDele
         (&meta.valid_from, instant.clone()),
         (&meta.valid_to, instant),
     ];
-    let added = added.into_iter().chain(deleted).map(|(name, of_type)| Arc::new(Field::new(name, of_type, true)));
-    Arc::new(Schema::new(present.fields().iter().cloned().chain(added).collect::<Vec<_>>()))
+    let added = added
+        .into_iter()
+        .chain(deleted)
+        .map(|(name, of_type)| Arc::new(Field::new(name, of_type, true)));
+    Arc::new(Schema::new(
+        present.fields().iter().cloned().chain(added).collect::<Vec<_>>(),
+    ))
 }
 
 fn stored_files(warehouse: &Warehouse, relation: &RelationName, table: &StoredTable) -> Vec<PathBuf> {
