@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use tokio::task::JoinSet;
 
+use crate::checks::NullCounts;
 use crate::error::{Diagnostic, Error, Result, codes};
 use crate::graph::plan::Planning;
 use crate::jinja::MessageLevel;
@@ -20,6 +21,9 @@ use crate::report::{NodeResult, NodeStatus, ProgressReporter, RunEvent};
 use crate::warehouse::{Build, PublishedRelation, Verdict};
 
 use schedule::{Dependencies, Schedule};
+
+/// How many names a message lists at most.
+const LISTED: usize = 5;
 
 /// What a run does with a failing node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +107,43 @@ pub fn plan_all(ctx: &RunCtx, selected: &[NodeId]) -> Result<()> {
     }
 }
 
+/// A selection cannot read what is neither published nor in it.
+fn not_built(ctx: &RunCtx, selected: &[NodeId]) -> Option<Diagnostic> {
+    let will_be: BTreeSet<&NodeId> = selected.iter().collect();
+    let is_there = |id: &NodeId| {
+        let name = ctx.graph.relation(id);
+        name.is_some_and(|name| ctx.published.iter().any(|build| build.relation(name).is_some()))
+    };
+    let readers = ctx.graph.with_ephemeral_ancestors(selected);
+    let missing: BTreeSet<&NodeId> = readers
+        .iter()
+        .flat_map(|id| ctx.graph.parents(id))
+        .filter(|id| {
+            ctx.graph
+                .node(id)
+                .is_some_and(|node| node.is_materialized() && !node.is_ephemeral())
+        })
+        .filter(|id| !will_be.contains(id) && !is_there(id))
+        .collect();
+    let names: Vec<String> = missing
+        .iter()
+        .take(LISTED)
+        .map(|id| format!("`{}`", id.short()))
+        .collect();
+    let first = missing.first()?;
+    let message = match missing.len().saturating_sub(LISTED) {
+        0 => format!("the selection reads {}: not built yet", names.join(", ")),
+        rest => format!(
+            "the selection reads {} and {rest} more: not built yet",
+            names.join(", ")
+        ),
+    };
+    Some(Diagnostic::error(codes::NOT_BUILT, message).hint(format!(
+        "build it first: `headwater build`, or `headwater build --select +{}`",
+        first.short()
+    )))
+}
+
 /// Runs a selection.
 ///
 /// # Errors
@@ -113,6 +154,9 @@ pub async fn run(
     reporter: Arc<dyn ProgressReporter>,
 ) -> Result<RunOutcome> {
     let begun = Instant::now();
+    if let Some(fault) = not_built(&ctx, &request.selected) {
+        return Err(fault.into());
+    }
     plan_all(&ctx, &request.selected)?;
     pass_on(&ctx, reporter.as_ref());
     reporter.report(&RunEvent::Planned {
@@ -124,7 +168,7 @@ pub async fn run(
     let Walk { finished, .. } = walk;
     let all_well = finished.iter().all(|one| !one.result.status.is_failure());
     let published = match request.after {
-        AfterRun::Publish if all_well => Some(publish::publish(
+        AfterRun::Publish if all_well && !finished.is_empty() => Some(publish::publish(
             &ctx,
             &finished,
             request.keep_builds,
@@ -162,6 +206,7 @@ struct Walk<'a> {
     barred: BTreeMap<NodeId, NodeId>,
     stopped: bool,
     finished: Vec<Finished>,
+    nulls: Arc<NullCounts>,
 }
 
 impl<'a> Walk<'a> {
@@ -195,6 +240,7 @@ impl<'a> Walk<'a> {
             barred: BTreeMap::new(),
             stopped: false,
             finished: Vec::new(),
+            nulls: Arc::default(),
         }
     }
 
@@ -204,7 +250,7 @@ impl<'a> Walk<'a> {
             while at_work.len() < threads
                 && let Some(id) = self.ready.pop()
             {
-                match self.hindrance(&id) {
+                match self.hindrance(ctx, &id) {
                     Some(because) => self.finish(node::skipped(ctx, &id, &because)),
                     None => self.begin(ctx, &id, &mut at_work),
                 }
@@ -231,11 +277,12 @@ impl<'a> Walk<'a> {
             label: &label,
         });
         let (ctx, id) = (Arc::clone(ctx), id.clone());
-        at_work.spawn(async move { node::execute(ctx, id).await });
+        let nulls = Arc::clone(&self.nulls);
+        at_work.spawn(async move { node::execute(ctx, id, nulls).await });
     }
 
     /// Why a node cannot be run: something it waits for did not end well, or the run was stopped.
-    fn hindrance(&self, id: &NodeId) -> Option<String> {
+    fn hindrance(&self, ctx: &RunCtx, id: &NodeId) -> Option<String> {
         let failed = self
             .parents
             .get(id)
@@ -243,7 +290,7 @@ impl<'a> Walk<'a> {
             .flatten()
             .find_map(|parent| self.barred.get(parent));
         match failed {
-            Some(root) => Some(format!("`{}` did not end well", root.short())),
+            Some(root) => Some(format!("`{}` did not end well", node::describe(ctx, root).1)),
             None if self.stopped => Some("the run was stopped by a failure".to_owned()),
             None => None,
         }

@@ -14,19 +14,23 @@ const MAX_WAIT: Duration = Duration::from_hours(1);
 /// The longest part of an answer that a message shows.
 const MAX_MESSAGE: usize = 300;
 
-/// Reads an answer by its status alone: 2xx is one, 408 and 5xx are faults of the moment, 429 is too fast, 401 and 403
-/// stop the sync, and any other 4xx is about the rows.
+/// Reads an answer by its status alone: 2xx is one, 408 and 5xx are faults of the moment, 429 is too fast (and so is a
+/// 503 that says when to come back), 401 and 403 stop the sync, and any other 4xx is about the rows.
 pub fn classify(request: &Request, response: &Response) -> Verdict {
     let reason = || describe(request, response);
     match response.status {
         200..=299 => Verdict::Accept,
         300..=399 => Verdict::Halt(format!("{}: the address redirects elsewhere", reason())),
         401 | 403 => Verdict::Halt(reason()),
-        408 | 425 | 500..=599 => Verdict::Retry(reason()),
         429 => Verdict::Throttle {
             wait: wait(response),
             reason: reason(),
         },
+        503 if response.header("retry-after").is_some() => Verdict::Throttle {
+            wait: wait(response),
+            reason: reason(),
+        },
+        408 | 425 | 500..=599 => Verdict::Retry(reason()),
         _ => Verdict::Refuse(reason()),
     }
 }
@@ -35,9 +39,10 @@ pub fn classify(request: &Request, response: &Response) -> Verdict {
 /// page is not the service's answer.
 pub fn classify_json(request: &Request, response: &Response) -> Verdict {
     match classify(request, response) {
-        Verdict::Accept if !response.json().is_some_and(|body| body.is_object()) => {
-            Verdict::Retry(format!("{}: the answer is not the JSON it should be", request.purpose))
-        }
+        Verdict::Accept if !response.json().is_some_and(|body| body.is_object()) => Verdict::Retry(format!(
+            "{}: the answer is not the JSON it should be",
+            request.purpose
+        )),
         verdict => verdict,
     }
 }
@@ -59,9 +64,7 @@ pub(crate) fn wait(response: &Response) -> Option<Duration> {
             (at.to_utc() - response.received_at).to_std().ok()
         })
     });
-    after
-        .or_else(|| reset(response))
-        .map(|wait| wait.min(MAX_WAIT))
+    after.or_else(|| reset(response)).map(|wait| wait.min(MAX_WAIT))
 }
 
 /// Holds back when the headers say that nothing is left until the reset.
@@ -80,7 +83,10 @@ fn reset(response: &Response) -> Option<Duration> {
         return seconds(value);
     }
     let received = response.received_at.timestamp_micros();
-    #[allow(clippy::cast_precision_loss, reason = "microseconds of this century fit in an f64")]
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "microseconds of this century fit in an f64"
+    )]
     let received = received as f64 / 1e6;
     seconds((value - received).max(0.0))
 }
@@ -178,7 +184,10 @@ mod tests {
     fn messages_are_found_in_the_shapes_services_use() {
         let cases = [
             (r#"{"error":{"message":"bad token","code":190}}"#, "bad token"),
-            (r#"{"type":"error.list","errors":[{"code":"x","message":"no"}]}"#, "no"),
+            (
+                r#"{"type":"error.list","errors":[{"code":"x","message":"no"}]}"#,
+                "no",
+            ),
             (r#"{"status":"error","message":"wrong"}"#, "wrong"),
             ("invalid\n write key", "invalid write key"),
             ("<html><body>502</body></html>", "an HTML page"),

@@ -207,7 +207,10 @@ mod tests {
             key: RecordKey::new("ada@example.com"),
             operation: Operation::Change,
             now: image(&json!({"a": 1, "b": null, "c": "x"}), &["hot", "new"]),
-            before: Some(image(&json!({"a": 1, "b": 2, "gone": 3, "none": null}), &["cold", "hot"])),
+            before: Some(image(
+                &json!({"a": 1, "b": 2, "gone": 3, "none": null}),
+                &["cold", "hot"],
+            )),
             remote: Value::Null,
             epoch: 1,
             digest: String::new(),

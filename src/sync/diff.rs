@@ -7,7 +7,6 @@
 
 use std::path::{Path, PathBuf};
 
-
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -19,7 +18,7 @@ use super::rows;
 use super::sql::{self, quoted, relation};
 use super::state::SyncState;
 use crate::engine::arrow::array::RecordBatch;
-use crate::engine::{Engine, PlannedQuery, Scope, SortKey, StoredTable, TableSource, WriteOptions};
+use crate::engine::{Durability, Engine, PlannedQuery, Scope, SortKey, StoredTable, TableSource, WriteOptions};
 use crate::error::{Error, Result};
 use crate::host::Host;
 
@@ -91,13 +90,19 @@ impl Diff {
     ///
     /// # Errors
     /// When the model cannot be read or the folder not be written.
-    pub(crate) async fn compare(engine: &Engine, host: &Host, folder: &Path, of: Comparison<'_>) -> Result<Self> {
+    pub(crate) async fn compare(
+        engine: &Engine,
+        host: &Host,
+        folder: &Path,
+        of: Comparison<'_>,
+    ) -> Result<Self> {
         let mut scope = sql::scope();
         scope.insert(relation("model"), TableSource::View(of.model.clone()));
         scope.insert(relation("delivered"), of.state.delivered());
         let query = sql::plan(engine, &changes_sql(&of), &scope)?;
         host.remove(folder)?;
         let options = WriteOptions {
+            durability: Durability::Later,
             sort_by: vec![SortKey {
                 column: "k".to_owned(),
                 descending: false,
@@ -174,8 +179,9 @@ impl Diff {
             .map(|(batch, row)| {
                 let copies = rows::integer(batch, "copies", row).unwrap_or_default();
                 let reason = match rows::text(batch, "kind", row) {
-                    Some("null") => format!("the primary key is null ({copies} rows)"),
-                    Some("duplicate") => format!("the primary key is not unique ({copies} rows)"),
+                    Some("null") if copies == 1 => "the primary key is null".to_owned(),
+                    Some("null") => format!("the primary key is null in {copies} rows"),
+                    Some("duplicate") => format!("the primary key is that of {copies} rows"),
                     _ => {
                         let field = rows::text(batch, "missing", row).unwrap_or_default();
                         format!("the required field `{field}` has no value")
@@ -187,8 +193,16 @@ impl Diff {
     }
 
     /// The changes that a mode sends, in the order of their keys.
-    pub(crate) fn changes<'a>(&'a self, engine: &'a Engine, kinds: &[&'static str]) -> BoxStream<'a, Result<Change>> {
-        let kinds = kinds.iter().map(|kind| quoted(kind)).collect::<Vec<_>>().join(", ");
+    pub(crate) fn changes<'a>(
+        &'a self,
+        engine: &'a Engine,
+        kinds: &[&'static str],
+    ) -> BoxStream<'a, Result<Change>> {
+        let kinds = kinds
+            .iter()
+            .map(|kind| quoted(kind))
+            .collect::<Vec<_>>()
+            .join(", ");
         stream::once(async move {
             let starts = self.range_starts(engine, &kinds).await?;
             let ends = starts.iter().skip(1).map(Some).chain([None]);
@@ -239,7 +253,9 @@ impl Diff {
             range = format!("{range} and k < {}", quoted(end));
         }
         let fields = (0..self.mapping.names().count()).map(|index| format!("mapped.f{index}"));
-        let columns: Vec<String> = std::iter::once("mapped.audiences".to_owned()).chain(fields).collect();
+        let columns: Vec<String> = std::iter::once("mapped.audiences".to_owned())
+            .chain(fields)
+            .collect();
         let columns = columns.join(", ");
         format!(
             "select touched.k, touched.kind, touched.digest, touched.old_digest, touched.old_fields,
@@ -273,7 +289,13 @@ impl Diff {
         });
         Change {
             key: RecordKey::new(text("k")),
-            before: before.map(|before| if self.is_full { forgotten(before, &now, operation) } else { before }),
+            before: before.map(|before| {
+                if self.is_full {
+                    forgotten(before, &now, operation)
+                } else {
+                    before
+                }
+            }),
             now,
             operation,
             remote: serde_json::from_str(text("remote")).unwrap_or_default(),
@@ -319,7 +341,11 @@ impl Counts {
             _ => self.added + self.changed + self.removed,
         };
         let is_whole = mode == Mode::Snapshot && touched > 0;
-        if is_whole || (resync == Resync::Full && mode != Mode::Insert) { touched + self.unchanged } else { touched }
+        if is_whole || (resync == Resync::Full && mode != Mode::Insert) {
+            touched + self.unchanged
+        } else {
+            touched
+        }
     }
 }
 
@@ -346,7 +372,11 @@ pub(crate) fn sent_kinds(mode: Mode, resync: Resync) -> Vec<&'static str> {
 /// `withdraw` is the removal of a row that may no longer be sent; `keep` stands only where all rows are wanted.
 fn changes_sql(of: &Comparison<'_>) -> String {
     let everything = of.sync.mode == Mode::Snapshot || of.resync == Resync::Full;
-    let wanted = if everything { "kind <> 'gone'" } else { "kind not in ('gone', 'keep')" };
+    let wanted = if everything {
+        "kind <> 'gone'"
+    } else {
+        "kind not in ('gone', 'keep')"
+    };
     format!(
         "with incoming as ({narrow}),
         keyed as (

@@ -43,7 +43,12 @@ impl Mapping {
     ///
     /// # Errors
     /// `HW0601` for every column that the model does not have and every expression that cannot be planned.
-    pub(crate) fn fit(engine: &Engine, sync: &SyncConfig, model: &PlannedQuery, is_marketing: bool) -> Result<Self> {
+    pub(crate) fn fit(
+        engine: &Engine,
+        sync: &SyncConfig,
+        model: &PlannedQuery,
+        is_marketing: bool,
+    ) -> Result<Self> {
         let mut scope = sql::scope();
         scope.insert(sql::relation("model"), TableSource::View(model.clone()));
         let mut fitting = Fitting {
@@ -82,7 +87,11 @@ impl Mapping {
     /// A query for the rows of the model as they would be compared: `k`, `digest`, `suppressed`, `missing` (the first
     /// required field that has no value).
     pub(crate) fn narrow(&self, mode: Mode) -> String {
-        let members = if mode == Mode::Audience { "where audiences <> ''" } else { "" };
+        let members = if mode == Mode::Audience {
+            "where audiences <> ''"
+        } else {
+            ""
+        };
         let parts: Vec<String> = self
             .fields
             .iter()
@@ -135,7 +144,11 @@ fn hashed(column: &str, data_type: &DataType) -> String {
     let text = match data_type {
         DataType::Utf8 => column.to_owned(),
         DataType::List(item) if !item.data_type().is_nested() => {
-            format!("array_to_string({column}, {}, {})", quoted("\u{1d}"), quoted(NULL))
+            format!(
+                "array_to_string({column}, {}, {})",
+                quoted("\u{1d}"),
+                quoted(NULL)
+            )
         }
         _ => format!("cast({column} as varchar)"),
     };
@@ -177,7 +190,10 @@ impl Fitting<'_> {
             every = self.every_column();
             &every
         };
-        let mapped: Vec<Option<MappedField>> = fields.iter().map(|(name, field)| self.field(name, field)).collect();
+        let mapped: Vec<Option<MappedField>> = fields
+            .iter()
+            .map(|(name, field)| self.field(name, field))
+            .collect();
         mapped.into_iter().flatten().collect()
     }
 
@@ -209,8 +225,16 @@ impl Fitting<'_> {
             None => source,
         };
         let what = format!("field `{name}`");
-        let query = self.planned(&format!("select {expression} as value from model"), &what, &field.span)?;
-        let data_type = query.schema().fields().first().map(|column| column.data_type().clone())?;
+        let query = self.planned(
+            &format!("select {expression} as value from model"),
+            &what,
+            &field.span,
+        )?;
+        let data_type = query
+            .schema()
+            .fields()
+            .first()
+            .map(|column| column.data_type().clone())?;
         Some(MappedField {
             name: name.to_owned(),
             expression,
@@ -226,7 +250,11 @@ impl Fitting<'_> {
             .iter()
             .map(|name| format!("case when {} then {} end", self.membership(name), quoted(name)))
             .collect();
-        if parts.is_empty() { "''".to_owned() } else { format!("concat_ws(',', {})", parts.join(", ")) }
+        if parts.is_empty() {
+            "''".to_owned()
+        } else {
+            format!("concat_ws(',', {})", parts.join(", "))
+        }
     }
 
     /// Whether a row is in an audience: `in_<name>`, else the list `audiences`, else every row is in the only one.
@@ -239,7 +267,10 @@ impl Fitting<'_> {
             return format!("coalesce(array_has(audiences, {}), false)", quoted(name));
         }
         if self.sync.audiences.len() > 1 {
-            let message = format!("sync `{}`: the model has neither a column `{flag}` nor one `audiences`", self.sync.name);
+            let message = format!(
+                "sync `{}`: the model has neither a column `{flag}` nor one `audiences`",
+                self.sync.name
+            );
             self.faults
                 .push(Diagnostic::error(codes::SYNC_COLUMN, message).at(self.sync.span.clone()));
         }
@@ -279,7 +310,12 @@ impl Fitting<'_> {
             return quote_identifier(found);
         }
         let message = format!("sync `{}`: the model has no column `{name}`", self.sync.name);
-        let known: Vec<&str> = self.columns.fields().iter().map(|column| column.name().as_str()).collect();
+        let known: Vec<&str> = self
+            .columns
+            .fields()
+            .iter()
+            .map(|column| column.name().as_str())
+            .collect();
         self.faults.push(
             Diagnostic::error(codes::SYNC_COLUMN, message)
                 .at(span.clone())

@@ -50,13 +50,13 @@ pub use change::{Change, Image, Operation, RecordKey};
 pub use check::{CheckOutcome, check};
 pub use clock::{Clock, SystemClock};
 pub use config::{
-    DestinationConfig, Field, FieldSource, Guard, Mode, Model, RenderText, Schedule, Settings, Share, SyncConfig,
-    SyncProject, Trigger, load,
+    DestinationConfig, Field, FieldSource, Guard, Mode, Model, RenderText, Schedule, Settings, Share,
+    SyncConfig, SyncProject, Trigger, load,
 };
 pub use delivery::{Delivery, Ending, Entry, Ledger, Moment, Status, Tally};
 pub use destination::{
-    Acknowledgement, Batch, Codec, Destination, Limits, Outcome, Payload, Preparation, Record, RunShape, Settlement,
-    Step, Verdict,
+    Acknowledgement, Batch, Codec, Destination, Limits, Outcome, Payload, Preparation, Record, RunShape,
+    Settlement, Step, Verdict,
 };
 pub use destinations::Registry;
 pub use diff::{Counts, Resync};
@@ -69,8 +69,8 @@ pub use redact::Redactor;
 pub use report::{Silent, SyncEvent, SyncReporter};
 pub use run::{Force, RunOptions, SyncReport, run};
 pub use transport::{
-    Exchange, FileTransport, HeaderValue, HttpTransport, Method, Request, Response, Transport, TransportError,
-    WireTransport, shown_url,
+    Exchange, FileTransport, HeaderValue, HttpTransport, Method, Request, Response, Transport,
+    TransportError, WireTransport, shown_url,
 };
 
 /// Says what a sync's model holds.

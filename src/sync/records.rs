@@ -58,8 +58,12 @@ pub struct RunRecord {
 
 impl RunRecord {
     fn sql(&self) -> String {
-        let instant = |at: DateTime<Utc>| format!("cast('{}' as timestamp)", at.format("%Y-%m-%dT%H:%M:%S%.6f"));
-        let message = self.message.as_deref().map_or_else(|| "cast(null as varchar)".to_owned(), quoted);
+        let instant =
+            |at: DateTime<Utc>| format!("cast('{}' as timestamp)", at.format("%Y-%m-%dT%H:%M:%S%.6f"));
+        let message = self
+            .message
+            .as_deref()
+            .map_or_else(|| "cast(null as varchar)".to_owned(), quoted);
         let numbers = self
             .numbers()
             .map(|(name, value)| format!("cast({value} as bigint) as {name}"))
@@ -113,7 +117,12 @@ impl RunRecord {
 }
 
 /// Writes the outcomes in a scope's `journal` down for good.
-pub(super) async fn write_rows(engine: &Engine, scope: &Scope, folder: &Path, sync: &SyncConfig) -> Result<()> {
+pub(super) async fn write_rows(
+    engine: &Engine,
+    scope: &Scope,
+    folder: &Path,
+    sync: &SyncConfig,
+) -> Result<()> {
     let text = ROWS_SQL.replace("{sync}", &quoted(sync.name.as_str()));
     let query = sql::plan(engine, &text, scope)?;
     engine
@@ -138,14 +147,27 @@ pub struct RecordTable {
 /// When a folder cannot be read.
 pub fn tables(engine: &Engine, host: &Host, root: &Path) -> Result<[RecordTable; 2]> {
     let text_column = "cast(null as varchar)";
-    let journal = ["run_id", "key", "key_hash", "operation", "status", "reason", "attempts", "sent_at"]
-        .map(|name| format!("{text_column} as {name}"))
-        .join(", ");
+    let journal = [
+        "run_id",
+        "key",
+        "key_hash",
+        "operation",
+        "status",
+        "reason",
+        "attempts",
+        "sent_at",
+    ]
+    .map(|name| format!("{text_column} as {name}"))
+    .join(", ");
     let rows_sql = ROWS_SQL
         .replace("{sync}", text_column)
         .replace("from journal", &format!("from (select {journal}) as journal"));
     Ok([
-        table(RUNS, files(host, root, "runs")?, &schema(engine, &RunRecord::default().sql())?),
+        table(
+            RUNS,
+            files(host, root, "runs")?,
+            &schema(engine, &RunRecord::default().sql())?,
+        ),
         table(ROWS, files(host, root, "rows")?, &schema(engine, &rows_sql)?),
     ])
 }
@@ -168,7 +190,11 @@ fn files(host: &Host, root: &Path, kind: &str) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for sync in host.list(root)? {
         let parquet = host.walk(&sync.join(kind));
-        files.extend(parquet.into_iter().filter(|path| path.extension().is_some_and(|kind| kind == "parquet")));
+        files.extend(
+            parquet
+                .into_iter()
+                .filter(|path| path.extension().is_some_and(|kind| kind == "parquet")),
+        );
     }
     Ok(files)
 }
@@ -181,8 +207,17 @@ pub struct HistoryLine {
 }
 
 /// The columns of [`history`].
-pub const HISTORY_COLUMNS: [&str; 9] =
-    ["started_at", "sync", "destination", "status", "added", "changed", "removed", "delivered", "message"];
+pub const HISTORY_COLUMNS: [&str; 9] = [
+    "started_at",
+    "sync",
+    "destination",
+    "status",
+    "added",
+    "changed",
+    "removed",
+    "delivered",
+    "message",
+];
 
 /// The columns of [`failures`].
 pub const FAILURE_COLUMNS: [&str; 6] = ["sync", "row", "operation", "attempts", "sent_at", "reason"];
@@ -191,8 +226,14 @@ pub const FAILURE_COLUMNS: [&str; 6] = ["sync", "row", "operation", "attempts", 
 ///
 /// # Errors
 /// When the records cannot be read.
-pub async fn history(ctx: (&Engine, &Host, &Path), syncs: &[&SyncConfig], limit: usize) -> Result<Vec<HistoryLine>> {
-    let columns = HISTORY_COLUMNS.map(|column| format!("cast({column} as varchar) as {column}")).join(", ");
+pub async fn history(
+    ctx: (&Engine, &Host, &Path),
+    syncs: &[&SyncConfig],
+    limit: usize,
+) -> Result<Vec<HistoryLine>> {
+    let columns = HISTORY_COLUMNS
+        .map(|column| format!("cast({column} as varchar) as {column}"))
+        .join(", ");
     let sql = format!(
         "select {columns} from (
             select * from {RUNS} where sync in ({}) order by started_at desc, run_id limit {limit}
@@ -224,10 +265,18 @@ pub async fn failures(ctx: (&Engine, &Host, &Path), syncs: &[&SyncConfig]) -> Re
 
 fn name_list(syncs: &[&SyncConfig]) -> String {
     let names: Vec<String> = syncs.iter().map(|sync| quoted(sync.name.as_str())).collect();
-    if names.is_empty() { "''".to_owned() } else { names.join(", ") }
+    if names.is_empty() {
+        "''".to_owned()
+    } else {
+        names.join(", ")
+    }
 }
 
-async fn lines((engine, host, root): (&Engine, &Host, &Path), sql: &str, columns: &[&str]) -> Result<Vec<HistoryLine>> {
+async fn lines(
+    (engine, host, root): (&Engine, &Host, &Path),
+    sql: &str,
+    columns: &[&str],
+) -> Result<Vec<HistoryLine>> {
     let mut scope = sql::scope();
     for table in tables(engine, host, root)? {
         scope.insert(relation(table.name), table.source);

@@ -65,7 +65,10 @@ impl Redactor {
 
 /// A credential and the words of it: of `Bearer abc`, a service repeats `abc` alone.
 fn parts(secret: &Secret) -> Vec<Secret> {
-    let words = secret.expose().split_whitespace().filter(|word| word.len() >= SHORTEST_WORD);
+    let words = secret
+        .expose()
+        .split_whitespace()
+        .filter(|word| word.len() >= SHORTEST_WORD);
     words.map(Secret::new).chain([secret.clone()]).collect()
 }
 
@@ -86,14 +89,19 @@ mod tests {
     #[test]
     fn a_word_of_a_credential_is_masked_too() {
         let redactor = Redactor::new([Secret::new("Bearer tok-123456")]);
-        assert_eq!(redactor.text("the bearer tok-123456 is unknown"), "the bearer *** is unknown");
+        assert_eq!(
+            redactor.text("the bearer tok-123456 is unknown"),
+            "the bearer *** is unknown"
+        );
     }
 
     #[test]
     fn credentials_addresses_and_numbers_are_masked() {
         let redactor = Redactor::new([Secret::new("tok-123456")]);
         assert_eq!(
-            redactor.text("contact ada.l+x@example.co.uk (or zoë%40example.com, +44 20 7946 0000) with tok-123456: 409"),
+            redactor.text(
+                "contact ada.l+x@example.co.uk (or zoë%40example.com, +44 20 7946 0000) with tok-123456: 409"
+            ),
             "contact *** (or ***, ***) with ***: 409"
         );
     }

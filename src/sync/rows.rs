@@ -4,8 +4,8 @@ use serde_json::{Map, Number, Value};
 
 use crate::engine::arrow::array::{Array, AsArray as _, RecordBatch};
 use crate::engine::arrow::datatypes::{
-    DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    TimeUnit, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
+    Int64Type, TimeUnit, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use crate::engine::arrow::util::display::{ArrayFormatter, FormatOptions};
 
@@ -45,7 +45,9 @@ pub(super) fn value(array: &dyn Array, row: usize) -> Value {
         DataType::Utf8View => Value::String(array.as_string_view().value(row).to_owned()),
         DataType::Date32 => shown(array.as_primitive::<Date32Type>().value_as_date(row)),
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            let instant = array.as_primitive::<TimestampMicrosecondType>().value_as_datetime(row);
+            let instant = array
+                .as_primitive::<TimestampMicrosecondType>()
+                .value_as_datetime(row);
             shown(instant.map(|instant| format!("{}Z", instant.format("%Y-%m-%dT%H:%M:%S%.f"))))
         }
         DataType::List(_) => list(array.as_list::<i32>().value(row).as_ref()),
@@ -85,6 +87,7 @@ fn list(items: &dyn Array) -> Value {
 }
 
 fn other(array: &dyn Array, row: usize) -> Value {
-    ArrayFormatter::try_new(array, &FormatOptions::default())
-        .map_or(Value::Null, |formatter| Value::String(formatter.value(row).to_string()))
+    ArrayFormatter::try_new(array, &FormatOptions::default()).map_or(Value::Null, |formatter| {
+        Value::String(formatter.value(row).to_string())
+    })
 }

@@ -5,7 +5,7 @@ use futures::stream::{BoxStream, StreamExt as _};
 use super::change::Change;
 use super::config::{DestinationConfig, Mode, SyncConfig};
 use super::delivery::{Delivery, Ending, Entry, Ledger as _, Moment, Status, Tally};
-use super::destination::{RunShape, Codec};
+use super::destination::{Codec, RunShape};
 use super::diff::{Comparison, Diff, Resync, sent_kinds};
 use super::mapping::Mapping;
 use super::records::RunRecord;
@@ -103,7 +103,7 @@ async fn run_one(
     let model = ctx.models.plan(sync)?;
     let mapping = Mapping::fit(ctx.engine, sync, &model, destination.is_marketing)?;
     let mut state = SyncState::open(ctx.host, ctx.root, sync, ctx.engine).await?;
-    state.check_identity(sync)?;
+    state.claim(sync)?;
     close_interrupted(ctx, &state).await?;
     let comparison = Comparison {
         sync,
@@ -141,7 +141,10 @@ async fn run_one(
 
 pub(super) fn destination<'a>(ctx: &SyncContext<'a>, sync: &SyncConfig) -> Result<&'a DestinationConfig> {
     ctx.project.destination_of(sync).ok_or_else(|| {
-        let message = format!("sync `{}`: there is no destination `{}`", sync.name, sync.destination);
+        let message = format!(
+            "sync `{}`: there is no destination `{}`",
+            sync.name, sync.destination
+        );
         Diagnostic::error(codes::SYNC_DESTINATION, message)
             .at(sync.span.clone())
             .into()
@@ -253,7 +256,9 @@ impl Run<'_> {
         let redactor = Redactor::new(self.destination.secrets.clone());
         let watch = |moment: Moment<'_>| match moment {
             Moment::Settled { rows } => ctx.reporter.report(&SyncEvent::Progressed { sync, rows }),
-            Moment::Waiting { wait, reason } => ctx.reporter.report(&SyncEvent::Waiting { sync, wait, reason }),
+            Moment::Waiting { wait, reason } => {
+                ctx.reporter.report(&SyncEvent::Waiting { sync, wait, reason })
+            }
         };
         let delivery = Delivery {
             codec: self.codec,
@@ -298,8 +303,9 @@ impl Run<'_> {
                 rows => {
                     let message = format!("sync `{name}`: {rows} rows were not taken by `{destination}`");
                     record.message = Some(format!("{rows} rows were not taken"));
-                    let fault = Diagnostic::error(codes::SYNC_REJECTED, message)
-                        .hint(format!("`headwater sync failures --select {name}` lists them with the reasons"));
+                    let fault = Diagnostic::error(codes::SYNC_REJECTED, message).hint(format!(
+                        "`headwater sync failures --select {name}` lists them with the reasons"
+                    ));
                     ("partial", Some(fault))
                 }
             },

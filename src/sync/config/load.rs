@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use super::settings::Settings;
 use super::trigger;
-use super::{DestinationConfig, Field, FieldSource, Guard, Located, Mode, Model, Share, SyncConfig, SyncProject};
+use super::{
+    DestinationConfig, Field, FieldSource, Guard, Located, Mode, Model, Share, SyncConfig, SyncProject,
+};
 use crate::error::{Diagnostic, Error, Span, codes};
 use crate::host::Host;
 use crate::names::{DestinationName, SyncName};
@@ -37,7 +39,10 @@ pub fn load(
         syncs: Vec::new(),
     };
     let files = folders.iter().flat_map(|folder| host.walk(folder));
-    for path in files.filter(|path| path.extension().is_some_and(|kind| kind == "yml" || kind == "yaml")) {
+    for path in files.filter(|path| {
+        path.extension()
+            .is_some_and(|kind| kind == "yml" || kind == "yaml")
+    }) {
         match host.read_text(&path) {
             Ok(text) => loader.file(&text, path.strip_prefix(root).unwrap_or(&path)),
             Err(fault) => loader.diagnostics.extend(Error::into_diagnostics(fault)),
@@ -85,7 +90,11 @@ impl Loader<'_> {
             return Vec::new();
         };
         let Some(list) = value.as_list() else {
-            settings.fault(codes::SYNC_SETTING, key, format!("`{key}` must be a list, not {}", value.kind()));
+            settings.fault(
+                codes::SYNC_SETTING,
+                key,
+                format!("`{key}` must be a list, not {}", value.kind()),
+            );
             return Vec::new();
         };
         list.iter().map(|entry| self.rendered(entry)).collect()
@@ -111,7 +120,11 @@ impl Loader<'_> {
             Content::Mapping(mapping) => {
                 let mut rendered = Mapping::default();
                 for (key, entry) in mapping.iter() {
-                    let inner = if key == "sql" { entry.value.clone() } else { self.rendered(&entry.value) };
+                    let inner = if key == "sql" {
+                        entry.value.clone()
+                    } else {
+                        self.rendered(&entry.value)
+                    };
                     rendered.insert(key, entry.key.clone(), inner);
                 }
                 Yaml {
@@ -213,12 +226,17 @@ impl Loader<'_> {
         let description = settings.text("description").unwrap_or_default();
         let tags = settings.texts("tags");
         let is_enabled = settings.flag("enabled").unwrap_or(true);
-        let (fields, trigger, guard) = (settings.raw("fields"), settings.raw("trigger"), settings.raw("guard"));
+        let (fields, trigger, guard) = (
+            settings.raw("fields"),
+            settings.raw("trigger"),
+            settings.raw("guard"),
+        );
         self.diagnostics.extend(settings.finish());
         let fields = fields.and_then(|fields| self.fields(fields));
         let trigger = trigger::read(trigger, &mut self.diagnostics);
         let guard = guard.map_or_else(Guard::default, |guard| self.guard(guard));
-        let (Some(name), Some(model), Some(destination), Some(mode)) = (name, model, destination, mode) else {
+        let (Some(name), Some(model), Some(destination), Some(mode)) = (name, model, destination, mode)
+        else {
             return;
         };
         if is_enabled {
@@ -274,7 +292,11 @@ impl Loader<'_> {
         let mut sources = sources.into_iter().flatten();
         let source = sources.next();
         if source.is_none() || sources.next().is_some() {
-            settings.fault(codes::SYNC_SETTING, "", "a field needs one of `column`, `expr` and `value`");
+            settings.fault(
+                codes::SYNC_SETTING,
+                "",
+                "a field needs one of `column`, `expr` and `value`",
+            );
         }
         self.diagnostics.extend(settings.finish());
         source.map(|source| Field {
@@ -314,9 +336,12 @@ impl Loader<'_> {
 
     fn repeated(&mut self, what: &str, name: &str, span: Span, first: &Span) {
         self.diagnostics.push(
-            Diagnostic::error(codes::SYNC_REPEATED, format!("a second {what} of the name `{name}`"))
-                .at(span)
-                .note(format!("the first is at {first}")),
+            Diagnostic::error(
+                codes::SYNC_REPEATED,
+                format!("a second {what} of the name `{name}`"),
+            )
+            .at(span)
+            .note(format!("the first is at {first}")),
         );
     }
 
@@ -340,7 +365,10 @@ impl Loader<'_> {
 fn check_fit(sync: &SyncConfig, project: &SyncProject) -> Vec<Diagnostic> {
     let Some(destination) = project.destination_of(sync) else {
         let names = project.destinations.keys().map(DestinationName::as_str);
-        let message = format!("sync `{}`: there is no destination `{}`", sync.name, sync.destination);
+        let message = format!(
+            "sync `{}`: there is no destination `{}`",
+            sync.name, sync.destination
+        );
         return vec![
             Diagnostic::error(codes::SYNC_DESTINATION, message)
                 .at(sync.span.clone())
@@ -381,7 +409,10 @@ fn read_name(settings: &mut Settings<'_>) -> Option<SyncName> {
 
 fn read_audiences(settings: &mut Settings<'_>) -> Vec<String> {
     let mut audiences = settings.texts("audiences");
-    if let Some(name) = audiences.iter().find(|name| name.is_empty() || name.contains(',')) {
+    if let Some(name) = audiences
+        .iter()
+        .find(|name| name.is_empty() || name.contains(','))
+    {
         let message = format!("`{name}` cannot be an audience's name: it is blank or holds a comma");
         settings.fault(codes::SYNC_SETTING, "audiences", message);
     }
@@ -399,13 +430,21 @@ fn read_model(settings: &mut Settings<'_>) -> Option<Model> {
         })),
         (None, Some(sql)) => {
             let Some(text) = sql.as_text() else {
-                settings.fault(codes::SYNC_SETTING, "sql", format!("`sql` must be text, not {}", sql.kind()));
+                settings.fault(
+                    codes::SYNC_SETTING,
+                    "sql",
+                    format!("`sql` must be text, not {}", sql.kind()),
+                );
                 return None;
             };
             Some(Model::Sql(template(sql, text)))
         }
         (Some(_), Some(_)) => {
-            settings.fault(codes::SYNC_SETTING, "sql", "a sync has `model` or `sql`, not both");
+            settings.fault(
+                codes::SYNC_SETTING,
+                "sql",
+                "a sync has `model` or `sql`, not both",
+            );
             None
         }
         (None, None) => {
@@ -418,11 +457,20 @@ fn read_model(settings: &mut Settings<'_>) -> Option<Model> {
 fn read_share(settings: &mut Settings<'_>, key: &'static str) -> Option<Share> {
     let text = settings.text(key)?;
     let share = match text.trim().strip_suffix('%') {
-        Some(percent) => percent.trim().parse().ok().filter(|p| (0.0..=100.0).contains(p)).map(Share::Percent),
+        Some(percent) => percent
+            .trim()
+            .parse()
+            .ok()
+            .filter(|p| (0.0..=100.0).contains(p))
+            .map(Share::Percent),
         None => text.trim().parse().ok().map(Share::Rows),
     };
     if share.is_none() {
-        settings.fault(codes::SYNC_SETTING, key, format!("`{key}` must be a number of rows or a share such as `20%`"));
+        settings.fault(
+            codes::SYNC_SETTING,
+            key,
+            format!("`{key}` must be a number of rows or a share such as `20%`"),
+        );
     }
     share
 }

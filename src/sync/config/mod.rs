@@ -37,7 +37,9 @@ impl SyncProject {
 
     /// The syncs that follow a published build.
     pub fn after_build(&self) -> impl Iterator<Item = &SyncConfig> {
-        self.syncs.values().filter(|sync| sync.trigger == Trigger::AfterBuild)
+        self.syncs
+            .values()
+            .filter(|sync| sync.trigger == Trigger::AfterBuild)
     }
 
     /// Chooses syncs by name, by `destination:NAME` and by `tag:NAME`; no selector chooses all.
@@ -122,12 +124,16 @@ impl SyncConfig {
 
     /// Whether the mapping has a field.
     pub fn has_field(&self, name: &str) -> bool {
-        self.fields.as_ref().is_some_and(|fields| fields.contains_key(name))
+        self.fields
+            .as_ref()
+            .is_some_and(|fields| fields.contains_key(name))
     }
 
     /// The names of the mapping's fields, in its order; none where every column is sent.
     pub fn field_names(&self) -> impl Iterator<Item = &str> {
-        self.fields.iter().flat_map(|fields| fields.keys().map(String::as_str))
+        self.fields
+            .iter()
+            .flat_map(|fields| fields.keys().map(String::as_str))
     }
 }
 

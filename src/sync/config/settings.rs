@@ -124,7 +124,9 @@ impl<'a> Settings<'a> {
     pub fn number(&mut self, key: &'static str) -> Option<f64> {
         let value = self.raw(key)?;
         match &value.content {
-            Content::Number(number) if number.as_f64().is_some_and(|n| n > 0.0 && n.is_finite()) => number.as_f64(),
+            Content::Number(number) if number.as_f64().is_some_and(|n| n > 0.0 && n.is_finite()) => {
+                number.as_f64()
+            }
             _ => self.mistyped(key, value, "a positive number"),
         }
     }
@@ -177,7 +179,11 @@ impl<'a> Settings<'a> {
 
     /// The address of a service that has one of its own.
     pub fn address_or(&mut self, key: &'static str, own: &str) -> Option<String> {
-        if self.has(key) { self.address(key) } else { Some(own.to_owned()) }
+        if self.has(key) {
+            self.address(key)
+        } else {
+            Some(own.to_owned())
+        }
     }
 
     /// The address of a service, which must be there.
@@ -212,9 +218,12 @@ impl<'a> Settings<'a> {
         for (key, entry) in self.mapping.iter() {
             if !self.known.contains(key) {
                 self.diagnostics.push(
-                    Diagnostic::warning(codes::SYNC_UNKNOWN_KEY, format!("`{key}` is no key of {}", self.what))
-                        .at(entry.key.span())
-                        .nearest(key, self.known.iter().copied()),
+                    Diagnostic::warning(
+                        codes::SYNC_UNKNOWN_KEY,
+                        format!("`{key}` is no key of {}", self.what),
+                    )
+                    .at(entry.key.span())
+                    .nearest(key, self.known.iter().copied()),
                 );
             }
         }
@@ -247,8 +256,12 @@ pub(crate) fn check_address(text: &str) -> Result<(), String> {
     match url.scheme() {
         "https" => Ok(()),
         "http" if is_loopback(&url) => Ok(()),
-        "http" => Err("an address without encryption: `http` is for this machine only, write `https`".to_owned()),
-        other => Err(format!("an address of the kind `{other}`: a service has an `https` address")),
+        "http" => {
+            Err("an address without encryption: `http` is for this machine only, write `https`".to_owned())
+        }
+        other => Err(format!(
+            "an address of the kind `{other}`: a service has an `https` address"
+        )),
     }
 }
 
@@ -275,10 +288,20 @@ mod tests {
 
     #[test]
     fn only_https_and_this_machine_will_do() {
-        for good in ["https://api.intercom.io", "http://127.0.0.1:80", "http://localhost:1/x", "http://[::1]:9"] {
+        for good in [
+            "https://api.intercom.io",
+            "http://127.0.0.1:80",
+            "http://localhost:1/x",
+            "http://[::1]:9",
+        ] {
             assert_eq!(check_address(good), Ok(()), "{good}");
         }
-        for bad in ["http://api.intercom.io", "http://127.0.0.1.example.com", "ftp://x", "api.intercom.io"] {
+        for bad in [
+            "http://api.intercom.io",
+            "http://127.0.0.1.example.com",
+            "ftp://x",
+            "api.intercom.io",
+        ] {
             assert!(check_address(bad).is_err(), "{bad}");
         }
     }

@@ -76,11 +76,12 @@ fn read_schedule(settings: &mut Settings<'_>) -> Option<Schedule> {
     let pattern = settings.required_text("schedule")?;
     let timezone = settings.text("timezone").unwrap_or_else(|| "UTC".to_owned());
     let cron = pattern.parse::<Cron>().map_err(|e| {
-        settings.fault(
-            codes::SYNC_TRIGGER,
-            "schedule",
-            format!("`{pattern}` is not a cron pattern: {}", e.to_string().to_lowercase()),
+        let reason = e.to_string().to_lowercase();
+        let message = format!(
+            "`{pattern}` is not a cron pattern: {}",
+            reason.trim_end_matches('.')
         );
+        settings.fault(codes::SYNC_TRIGGER, "schedule", message);
     });
     let zone = timezone.parse::<Tz>().map_err(|_| {
         let fault = Diagnostic::error(codes::SYNC_TRIGGER, format!("there is no time zone `{timezone}`"))

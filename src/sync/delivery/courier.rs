@@ -47,7 +47,9 @@ impl Courier<'_> {
         for _ in 0..MAX_ROUNDS {
             match self.delivery.codec.prepare(shape, &so_far) {
                 Preparation::Ready(context) => return Ok(context),
-                Preparation::Impossible(reason) => return Err(Ending::Halted(self.delivery.redactor.text(&reason))),
+                Preparation::Impossible(reason) => {
+                    return Err(Ending::Halted(self.delivery.redactor.text(&reason)));
+                }
                 Preparation::Send(requests) => {
                     for request in requests {
                         let (exchange, _) = self.send(request, &[]).await.map_err(Broken::into_ending)?;
@@ -61,7 +63,10 @@ impl Courier<'_> {
 
     /// Sends a request on which the whole run depends.
     pub(super) async fn send_alone(&self, request: &Request) -> Result<(), Ending> {
-        self.send(request.clone(), &[]).await.map(drop).map_err(Broken::into_ending)
+        self.send(request.clone(), &[])
+            .await
+            .map(drop)
+            .map_err(Broken::into_ending)
     }
 
     /// Talks until every row of the batch has an outcome.
@@ -75,7 +80,9 @@ impl Courier<'_> {
                 }
                 Step::Done(outcomes) => {
                     let (found, wanted) = (outcomes.len(), batch.records.len());
-                    return Err(Broken::Refused(format!("the answer covers {found} of {wanted} rows")));
+                    return Err(Broken::Refused(format!(
+                        "the answer covers {found} of {wanted} rows"
+                    )));
                 }
                 Step::Send(requests) => {
                     for request in requests {
@@ -145,7 +152,10 @@ impl Courier<'_> {
                 let reason = clean(&reason);
                 self.tally.lock().throttles += 1;
                 let wait = self.governor.throttled(wait, &reason).map_err(Broken::Ended)?;
-                (self.delivery.watch)(Moment::Waiting { wait, reason: &reason });
+                (self.delivery.watch)(Moment::Waiting {
+                    wait,
+                    reason: &reason,
+                });
                 Ok(Judged::Throttled)
             }
             Verdict::Halt(reason) => Err(Broken::Ended(Ending::Halted(clean(&reason)))),

@@ -18,11 +18,15 @@ struct Settled {
     attempts: u32,
 }
 
+/// How many rows that need no request are kept at once.
+const ASIDE: usize = 4096;
+
 /// Sends one batch at a time.
 pub(super) struct Lane<'a> {
     courier: &'a Courier<'a>,
     context: &'a Value,
     batch: Vec<Record>,
+    aside: Vec<Settled>,
     items: usize,
     bytes: usize,
 }
@@ -33,6 +37,7 @@ impl<'a> Lane<'a> {
             courier,
             context,
             batch: Vec::new(),
+            aside: Vec::new(),
             items: 0,
             bytes: 0,
         }
@@ -43,7 +48,7 @@ impl<'a> Lane<'a> {
         while let Some(change) = changes.recv().await {
             self.take(change).await?;
             if self.courier.governor.ending().is_some() {
-                return Ok(());
+                return self.keep(&self.aside);
             }
         }
         self.flush().await
@@ -54,14 +59,18 @@ impl<'a> Lane<'a> {
         let limits = self.courier.delivery.limits;
         let payload = match self.courier.delivery.codec.encode(&change) {
             Ok(payload) if payload.items == 0 => {
-                return self.keep(&[settled(change, Status::Delivered, None)]);
+                return self.set_aside(settled(change, Status::Delivered, None));
             }
             Ok(payload) if payload.bytes.len() > limits.max_bytes => {
-                let reason = format!("the row takes {} bytes, {} fit", payload.bytes.len(), limits.max_bytes);
-                return self.keep(&[settled(change, Status::Rejected, Some(reason))]);
+                let reason = format!(
+                    "the row takes {} bytes, {} fit",
+                    payload.bytes.len(),
+                    limits.max_bytes
+                );
+                return self.set_aside(settled(change, Status::Rejected, Some(reason)));
             }
             Ok(payload) => payload,
-            Err(reason) => return self.keep(&[settled(change, Status::Rejected, Some(reason))]),
+            Err(reason) => return self.set_aside(settled(change, Status::Rejected, Some(reason))),
         };
         let size = payload.bytes.len() + 1;
         let is_full = self.items + payload.items > limits.max_items || self.bytes + size > limits.max_bytes;
@@ -78,8 +87,20 @@ impl<'a> Lane<'a> {
         Ok(())
     }
 
+    /// Puts a row that needs no request with the others of its kind: each is a write to the disk otherwise.
+    fn set_aside(&mut self, row: Settled) -> Result<()> {
+        self.aside.push(row);
+        if self.aside.len() < ASIDE {
+            return Ok(());
+        }
+        let aside = std::mem::take(&mut self.aside);
+        self.keep(&aside)
+    }
+
     /// Sends the batch; what is refused as a whole is halved until the bad rows are alone.
     async fn flush(&mut self) -> Result<()> {
+        let aside = std::mem::take(&mut self.aside);
+        self.keep(&aside)?;
         self.items = 0;
         self.bytes = 0;
         let mut parts = vec![std::mem::take(&mut self.batch)];

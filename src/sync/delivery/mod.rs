@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use super::change::Change;
 use super::clock::Clock;
-use super::destination::{Acknowledgement, RunShape, Codec, Limits};
+use super::destination::{Acknowledgement, Codec, Limits, RunShape};
 use super::redact::Redactor;
 use super::transport::Transport;
 use crate::error::{Error, Result};

@@ -61,7 +61,11 @@ pub(super) fn read(settings: &mut Settings<'_>) -> Option<Arc<dyn Destination>> 
         .unwrap_or_else(|| "x-headwater-signature".to_owned());
     let url = url?;
     if packing == Packing::Batched && url.contains('{') {
-        settings.fault(codes::SYNC_SETTING, "url", "the address of a batch cannot hold a row's fields");
+        settings.fault(
+            codes::SYNC_SETTING,
+            "url",
+            "the address of a batch cannot hold a row's fields",
+        );
         return None;
     }
     Some(Arc::new(Webhook {
@@ -114,7 +118,13 @@ impl Destination for Webhook {
     }
 
     fn modes(&self) -> &'static [Mode] {
-        &[Mode::Upsert, Mode::Insert, Mode::Update, Mode::Mirror, Mode::Track]
+        &[
+            Mode::Upsert,
+            Mode::Insert,
+            Mode::Update,
+            Mode::Mirror,
+            Mode::Track,
+        ]
     }
 
     fn is_marketing(&self) -> bool {
@@ -217,15 +227,17 @@ impl WebhookCodec {
         let expected = u64::try_from(records.len() - rejected.len().min(records.len())).unwrap_or_default();
         records
             .iter()
-            .map(|record| match rejected
-                .get(&self.id(&record.change))
-                .or_else(|| rejected.get(record.change.key.expose()))
-            {
-                Some(reason) => Outcome::rejected(reason.clone()),
-                None if accepted.is_some_and(|accepted| accepted != expected) => {
-                    Outcome::rejected("the endpoint says that it did not take all rows")
+            .map(|record| {
+                match rejected
+                    .get(&self.id(&record.change))
+                    .or_else(|| rejected.get(record.change.key.expose()))
+                {
+                    Some(reason) => Outcome::rejected(reason.clone()),
+                    None if accepted.is_some_and(|accepted| accepted != expected) => {
+                        Outcome::rejected("the endpoint says that it did not take all rows")
+                    }
+                    None => Outcome::delivered(),
                 }
-                None => Outcome::delivered(),
             })
             .collect()
     }

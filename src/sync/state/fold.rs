@@ -10,8 +10,20 @@ use crate::sync::sql::{self, relation};
 
 /// The members of a journal's line.
 const COLUMNS: [&str; 14] = [
-    "run_id", "key", "key_hash", "operation", "status", "reason", "attempts", "sent_at", "effect", "digest", "fields",
-    "audiences", "remote", "epoch",
+    "run_id",
+    "key",
+    "key_hash",
+    "operation",
+    "status",
+    "reason",
+    "attempts",
+    "sent_at",
+    "effect",
+    "digest",
+    "fields",
+    "audiences",
+    "remote",
+    "epoch",
 ];
 
 const NEXT: &str = "
@@ -44,11 +56,14 @@ impl SyncState {
         records::write_rows(engine, &scope, &outcomes, sync).await?;
         let mut pointer = Pointer {
             generation: next,
-            destination: sync.destination.as_str().to_owned(),
-            primary_key: sync.primary_key.clone(),
             ..self.pointer.clone()
         };
-        let changed = count(engine, "select count(*) from journal where effect <> 'keep'", &scope).await?;
+        let changed = count(
+            engine,
+            "select count(*) from journal where effect <> 'keep'",
+            &scope,
+        )
+        .await?;
         if changed > 0 {
             let name = format!("delivered-{next:08}");
             let query = sql::plan(engine, NEXT, &scope)?;
@@ -56,7 +71,11 @@ impl SyncState {
                 .write_parquet(&query, &self.folder.join(&name), &WriteOptions::default())
                 .await
                 .map_err(sql::failed)?;
-            pointer.files = written.files.iter().map(|file| format!("{name}/{}", file.name)).collect();
+            pointer.files = written
+                .files
+                .iter()
+                .map(|file| format!("{name}/{}", file.name))
+                .collect();
             let mut fresh = sql::scope();
             let files = pointer.files.iter().map(|file| self.folder.join(file)).collect();
             fresh.insert(
@@ -68,9 +87,7 @@ impl SyncState {
             );
             pointer.present = count(engine, "select count(digest) from delivered", &fresh).await?;
         }
-        let text = serde_json::to_string_pretty(&pointer).unwrap_or_default();
-        self.host.write_atomic(&self.folder.join("state.json"), text.as_bytes())?;
-        self.pointer = pointer;
+        self.point(pointer)?;
         self.host.remove(&journal)?;
         self.clear()
     }
@@ -100,5 +117,7 @@ async fn count(engine: &Engine, sql: &str, scope: &Scope) -> Result<u64> {
         let column = batch.column(0).as_any().downcast_ref::<Int64Array>()?;
         (!column.is_empty()).then(|| column.value(0))
     });
-    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default())
+    Ok(count
+        .and_then(|count| u64::try_from(count).ok())
+        .unwrap_or_default())
 }

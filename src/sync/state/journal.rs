@@ -120,10 +120,17 @@ impl Journal {
             status: entry.status.as_str(),
             reason: entry.reason.unwrap_or_default(),
             attempts: entry.attempts.to_string(),
-            sent_at: entry.at.naive_utc().and_utc().to_rfc3339_opts(SecondsFormat::Micros, true),
+            sent_at: entry
+                .at
+                .naive_utc()
+                .and_utc()
+                .to_rfc3339_opts(SecondsFormat::Micros, true),
             effect,
             digest,
-            fields: image.map(|image| json(&image.fields)).transpose()?.unwrap_or_default(),
+            fields: image
+                .map(|image| json(&image.fields))
+                .transpose()?
+                .unwrap_or_default(),
             audiences: image.map(|image| image.audiences.join(",")).unwrap_or_default(),
             remote: remote(entry.remote.unwrap_or(&change.remote)),
             epoch: match effect {
@@ -174,7 +181,11 @@ fn effect<'a>(entry: &Entry<'a>) -> (&'static str, &'a str, Option<&'a Image>) {
 }
 
 fn remote(value: &Value) -> String {
-    if value.is_null() { String::new() } else { value.to_string() }
+    if value.is_null() {
+        String::new()
+    } else {
+        value.to_string()
+    }
 }
 
 fn json(value: &impl Serialize) -> Result<String> {

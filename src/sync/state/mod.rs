@@ -65,7 +65,9 @@ impl SyncState {
         let folder = root.join(sync.name.as_str());
         let Some(lock) = host.try_lock(&folder.join("lock"))? else {
             let message = format!("sync `{}` is running already", sync.name);
-            return Err(Diagnostic::error(codes::SYNC_LOCKED, message).at(sync.span.clone()).into());
+            return Err(Diagnostic::error(codes::SYNC_LOCKED, message)
+                .at(sync.span.clone())
+                .into());
         };
         let mut state = Self::read(host, folder, Some(lock))?;
         state.clear()?;
@@ -118,7 +120,8 @@ impl SyncState {
     /// # Errors
     /// `HW0706` when it was not.
     pub(crate) fn check_identity(&self, sync: &SyncConfig) -> Result<()> {
-        let same = self.pointer.destination == sync.destination.as_str() && self.pointer.primary_key == sync.primary_key;
+        let same = self.pointer.destination == sync.destination.as_str()
+            && self.pointer.primary_key == sync.primary_key;
         if self.pointer.present == 0 || same {
             return Ok(());
         }
@@ -134,13 +137,48 @@ impl SyncState {
             .into())
     }
 
+    /// Says whose acknowledgements the state holds from now on, before the first of them is written.
+    ///
+    /// # Errors
+    /// `HW0706` when it holds another destination's, or another key's.
+    pub(crate) fn claim(&mut self, sync: &SyncConfig) -> Result<()> {
+        self.check_identity(sync)?;
+        let claimed = Pointer {
+            destination: sync.destination.as_str().to_owned(),
+            primary_key: sync.primary_key.clone(),
+            ..self.pointer.clone()
+        };
+        if claimed == self.pointer {
+            return Ok(());
+        }
+        // What is remembered of rows that were removed belongs to whom they were removed from.
+        self.point(Pointer {
+            files: Vec::new(),
+            ..claimed
+        })
+    }
+
+    /// Replaces `state.json`.
+    fn point(&mut self, pointer: Pointer) -> Result<()> {
+        let text = serde_json::to_string_pretty(&pointer).map_err(|e| Error::Internal(e.to_string()))?;
+        self.host
+            .write_atomic(&self.folder.join("state.json"), text.as_bytes())?;
+        self.pointer = pointer;
+        Ok(())
+    }
+
     /// The acknowledged rows, as a relation of the columns of [`state_schema`].
     pub(crate) fn delivered(&self) -> TableSource {
         if self.pointer.files.is_empty() {
             return TableSource::Empty(state_schema());
         }
         TableSource::Parquet(StoredTable {
-            files: self.pointer.files.iter().map(|file| self.folder.join(file)).collect(),
+            files: self
+                .pointer
+                .files
+                .iter()
+                .map(|file| self.folder.join(file))
+                .collect(),
             schema: state_schema(),
         })
     }
@@ -161,9 +199,16 @@ impl SyncState {
     fn clear(&self) -> Result<()> {
         let journal = self.journal_path();
         for path in self.host.list(&self.folder)? {
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default();
             let is_old_table = name.starts_with("delivered-")
-                && !self.pointer.files.iter().any(|file| file.starts_with(&format!("{name}/")));
+                && !self
+                    .pointer
+                    .files
+                    .iter()
+                    .any(|file| file.starts_with(&format!("{name}/")));
             let is_old_journal = name.starts_with("journal-") && path != journal;
             if is_old_table || is_old_journal || name == "changes" {
                 self.host.remove(&path)?;
@@ -195,6 +240,10 @@ pub(crate) fn state_schema() -> SchemaRef {
         text("audiences"),
         text("remote"),
         Field::new("epoch", DataType::Int64, true),
-        Field::new("delivered_at", DataType::Timestamp(TimeUnit::Microsecond, None), true),
+        Field::new(
+            "delivered_at",
+            DataType::Timestamp(TimeUnit::Microsecond, None),
+            true,
+        ),
     ]))
 }

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::{Method, Request, Response, Transport, TransportError};
-use crate::engine::{DeclaredColumn, Engine, Scope, TableSource, WriteOptions};
+use crate::engine::{DeclaredColumn, Durability, Engine, Scope, SortKey, TableSource, WriteOptions};
 use crate::host::Host;
 use crate::names::{RelationName, quote_identifier};
 
@@ -89,7 +89,9 @@ impl FileTransport {
     fn create(&self, request: &Request) -> Done {
         let folder = match self.local(&request.url) {
             Some(folder) => {
-                self.host.create_dir_all(&folder).map_err(|e| TransportError::Impossible(e.to_string()))?;
+                self.host
+                    .create_dir_all(&folder)
+                    .map_err(|e| TransportError::Impossible(e.to_string()))?;
                 tempfile::Builder::new().prefix(".writing-").tempdir_in(folder)
             }
             None => tempfile::Builder::new().prefix("headwater-").tempdir(),
@@ -108,7 +110,8 @@ impl FileTransport {
     }
 
     async fn commit(&self, request: &Request) -> Done {
-        let finish: Finish = serde_json::from_slice(&request.body).map_err(|e| TransportError::Impossible(e.to_string()))?;
+        let finish: Finish =
+            serde_json::from_slice(&request.body).map_err(|e| TransportError::Impossible(e.to_string()))?;
         let draft = self.open.lock().take().ok_or_else(nothing_begun)?;
         draft.file.sync_all().map_err(|e| impossible(&e))?;
         let ready = match finish.format {
@@ -143,19 +146,30 @@ impl FileTransport {
             .map(|(name, data_type)| {
                 let column = quote_identifier(name);
                 match found.field_with_name(&name.to_lowercase()) {
-                    Ok(field) => format!("cast({} as {data_type}) as {column}", quote_identifier(field.name())),
+                    Ok(field) => format!(
+                        "cast({} as {data_type}) as {column}",
+                        quote_identifier(field.name())
+                    ),
                     Err(_) => format!("cast(null as {data_type}) as {column}"),
                 }
             })
             .collect();
         let mut scope = Scope::new("headwater", "sync");
-        scope.insert(RelationName::new("headwater", "sync", "rows"), TableSource::Extract(rows));
+        scope.insert(
+            RelationName::new("headwater", "sync", "rows"),
+            TableSource::Extract(rows),
+        );
         let sql = format!("select {} from rows", casts.join(", "));
         let query = self.engine.plan(&sql, &scope).map_err(|e| fault(e.message))?;
         let folder = draft.folder.path().join("parquet");
+        // A sorted table is one file, however large it is.
+        let options = WriteOptions {
+            durability: Durability::Now,
+            sort_by: columns.iter().take(1).map(sort_key).collect(),
+        };
         let written = self
             .engine
-            .write_parquet(&query, &folder, &WriteOptions::default())
+            .write_parquet(&query, &folder, &options)
             .await
             .map_err(|e| fault(e.message))?;
         match written.files.as_slice() {
@@ -176,7 +190,10 @@ impl FileTransport {
         let (store, path) = self.store(url)?;
         let upload = store.put_multipart(&path).await.map_err(|e| connection(&e))?;
         let mut writer = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
-        let mut file = self.host.open_read(ready).map_err(|e| TransportError::Impossible(e.to_string()))?;
+        let mut file = self
+            .host
+            .open_read(ready)
+            .map_err(|e| TransportError::Impossible(e.to_string()))?;
         let mut part = vec![0; PART_BYTES];
         loop {
             let read = file.read(&mut part).map_err(|e| impossible(&e))?;
@@ -219,7 +236,11 @@ impl FileTransport {
             .host
             .environment()
             .iter()
-            .filter(|(name, _)| ["AWS_", "GOOGLE_", "AZURE_"].iter().any(|prefix| name.starts_with(prefix)))
+            .filter(|(name, _)| {
+                ["AWS_", "GOOGLE_", "AZURE_"]
+                    .iter()
+                    .any(|prefix| name.starts_with(prefix))
+            })
             .map(|(name, value)| (name.to_lowercase(), value.clone()));
         object_store::parse_url_opts(&url, options).map_err(|e| TransportError::Impossible(e.to_string()))
     }
@@ -244,6 +265,13 @@ impl Transport for FileTransport {
             body: Bytes::new(),
             received_at: self.host.now(),
         })
+    }
+}
+
+fn sort_key((name, _): &(String, String)) -> SortKey {
+    SortKey {
+        column: name.clone(),
+        descending: false,
     }
 }
 

@@ -43,9 +43,7 @@ impl HttpTransport {
 #[async_trait]
 impl Transport for HttpTransport {
     async fn send(&self, request: &Request) -> Result<Response, TransportError> {
-        let mut builder = self
-            .client
-            .request(http_method(request.method)?, &request.url);
+        let mut builder = self.client.request(http_method(request.method)?, &request.url);
         for (name, value) in request.all_headers() {
             builder = builder.header(name, value.expose());
         }
@@ -65,7 +63,9 @@ impl Transport for HttpTransport {
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(fault)? {
             if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-                return Err(TransportError::Connection("the answer is longer than 16 MiB".to_owned()));
+                return Err(TransportError::Connection(
+                    "the answer is longer than 16 MiB".to_owned(),
+                ));
             }
             body.extend_from_slice(&chunk);
         }
@@ -85,10 +85,9 @@ fn http_method(method: Method) -> Result<reqwest::Method, TransportError> {
         Method::Put => Ok(reqwest::Method::PUT),
         Method::Patch => Ok(reqwest::Method::PATCH),
         Method::Delete => Ok(reqwest::Method::DELETE),
-        Method::Create | Method::Append | Method::Commit | Method::Probe => Err(TransportError::Impossible(format!(
-            "`{}` is not an HTTP method",
-            method.as_str()
-        ))),
+        Method::Create | Method::Append | Method::Commit | Method::Probe => Err(TransportError::Impossible(
+            format!("`{}` is not an HTTP method", method.as_str()),
+        )),
     }
 }
 
@@ -110,7 +109,11 @@ fn fault(error: reqwest::Error) -> TransportError {
     if error.is_builder() {
         return TransportError::Impossible(format!("the request cannot be built: {}", causes(&error)));
     }
-    let what = if error.is_connect() { "could not connect" } else { "the connection broke" };
+    let what = if error.is_connect() {
+        "could not connect"
+    } else {
+        "the connection broke"
+    };
     TransportError::Connection(format!("{what}: {}", causes(&error)))
 }
 

@@ -133,8 +133,7 @@ impl Request {
     /// Adds a header that must not be seen.
     #[must_use]
     pub fn hidden_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers
-            .push((name, HeaderValue::Hidden(Secret::new(value))));
+        self.headers.push((name, HeaderValue::Hidden(Secret::new(value))));
         self
     }
 
@@ -153,14 +152,11 @@ impl Request {
 
     /// Every header, ours first.
     pub fn all_headers(&self) -> impl Iterator<Item = (&str, &HeaderValue)> {
-        self.headers
-            .iter()
-            .map(|(name, value)| (*name, value))
-            .chain(
-                self.extra_headers
-                    .iter()
-                    .map(|(name, value)| (name.as_str(), value)),
-            )
+        self.headers.iter().map(|(name, value)| (*name, value)).chain(
+            self.extra_headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), value)),
+        )
     }
 
     /// The address without what may be secret in it: user, password and the values of the query.

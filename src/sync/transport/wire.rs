@@ -22,7 +22,9 @@ impl WireTransport {
 impl Transport for WireTransport {
     async fn send(&self, request: &Request) -> Result<Response, TransportError> {
         match request.method {
-            Method::Create | Method::Append | Method::Commit | Method::Probe => self.files.send(request).await,
+            Method::Create | Method::Append | Method::Commit | Method::Probe => {
+                self.files.send(request).await
+            }
             _ => self.http.send(request).await,
         }
     }

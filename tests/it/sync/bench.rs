@@ -106,7 +106,8 @@ impl Bench {
         })
         .unwrap();
         let syncs = folder.path().join("syncs");
-        host.write_atomic(&syncs.join("syncs.yml"), yaml.as_bytes()).unwrap();
+        host.write_atomic(&syncs.join("syncs.yml"), yaml.as_bytes())
+            .unwrap();
         #[allow(clippy::result_large_err, reason = "the renderer's own type")]
         let render = |text: &TemplateText| -> std::result::Result<Value, Diagnostic> {
             let (before, rest) = text.text.split_once("{{").unwrap();
@@ -165,7 +166,9 @@ impl Bench {
     pub async fn preview(&self) -> Preview {
         let root = self.root();
         let sync = self.project.syncs.values().next().unwrap();
-        preview(&self.context(&root), sync, RunOptions::default()).await.unwrap()
+        preview(&self.context(&root), sync, RunOptions::default())
+            .await
+            .unwrap()
     }
 
     pub fn context<'a>(&'a self, root: &'a std::path::Path) -> SyncContext<'a> {
@@ -209,9 +212,7 @@ impl Bench {
     /// A file of the project's folder, as text.
     pub fn file(&self, path: &str) -> String {
         let path = self.folder.path().join(path);
-        self.host
-            .read_text(&path)
-            .unwrap_or_else(|e| panic!("{e}"))
+        self.host.read_text(&path).unwrap_or_else(|e| panic!("{e}"))
     }
 
     /// The files below a folder of the project, relative to it.

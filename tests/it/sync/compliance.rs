@@ -45,7 +45,10 @@ fn people() -> Vec<Row> {
 
 /// A destination under test.
 #[derive(Clone, Copy)]
-#[allow(clippy::struct_excessive_bools, reason = "a table of what services can and cannot do")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "a table of what services can and cannot do"
+)]
 struct Case {
     name: &'static str,
     destination: &'static str,
@@ -68,18 +71,25 @@ fn whole(rows: &[Row]) -> BTreeMap<String, Value> {
     rows.iter()
         .map(|row| {
             let email = row.email.clone().unwrap();
-            (email, json!({"name": row.name, "score": row.score, "hot": row.hot}))
+            (
+                email,
+                json!({"name": row.name, "score": row.score, "hot": row.hot}),
+            )
         })
         .collect()
 }
 
 fn members(rows: &[Row]) -> BTreeMap<String, Value> {
     let hot = rows.iter().filter(|row| row.hot);
-    hot.map(|row| (row.email.clone().unwrap(), json!(["hot"]))).collect()
+    hot.map(|row| (row.email.clone().unwrap(), json!(["hot"])))
+        .collect()
 }
 
 fn hashed(rows: &[Row]) -> BTreeMap<String, Value> {
-    members(rows).into_iter().map(|(email, audiences)| (hash(&email), audiences)).collect()
+    members(rows)
+        .into_iter()
+        .map(|(email, audiences)| (hash(&email), audiences))
+        .collect()
 }
 
 fn hash(text: &str) -> String {
@@ -90,7 +100,10 @@ fn plain(rows: &[Row]) -> BTreeMap<String, Value> {
     rows.iter()
         .map(|row| {
             let email = row.email.clone().unwrap();
-            (email.clone(), json!({"email": email, "name": row.name, "score": row.score}))
+            (
+                email.clone(),
+                json!({"email": email, "name": row.name, "score": row.score}),
+            )
         })
         .collect()
 }
@@ -233,7 +246,9 @@ syncs:
         let values: Vec<String> = rows
             .iter()
             .map(|row| {
-                let score = row.score.map_or("cast(null as bigint)".to_owned(), |score| score.to_string());
+                let score = row
+                    .score
+                    .map_or("cast(null as bigint)".to_owned(), |score| score.to_string());
                 format!(
                     "({}, {}, {score}, {}, {})",
                     quoted(&row.email),
@@ -251,7 +266,13 @@ syncs:
     async fn deliver(&self, rows: &[Row], known: &[Row]) -> RunRecord {
         self.model(rows);
         let report = self.bench.run().await;
-        assert_eq!(report.diagnostics, [], "{}", self.case.name);
+        let reasons = "select distinct reason from headwater_sync_rows where status <> 'delivered'";
+        let reasons = if report.diagnostics.is_empty() {
+            Vec::new()
+        } else {
+            self.bench.records(reasons).await
+        };
+        assert_eq!(report.diagnostics, [], "{}: {reasons:?}", self.case.name);
         self.same(known);
         report.runs[0].clone()
     }
@@ -264,14 +285,23 @@ syncs:
     }
 
     fn same(&self, rows: &[Row]) {
-        assert_eq!(self.server.state(), (self.case.expected)(rows), "{}", self.case.name);
+        assert_eq!(
+            self.server.state(),
+            (self.case.expected)(rows),
+            "{}",
+            self.case.name
+        );
     }
 
     /// The next run has nothing to send.
     async fn quiet(&self) {
         let writes = self.server.writes();
         let record = self.run().await;
-        assert_eq!(record.tally.requests, 0, "{}: a rerun sends nothing", self.case.name);
+        assert_eq!(
+            record.tally.requests, 0,
+            "{}: a rerun sends nothing",
+            self.case.name
+        );
         assert_eq!(self.server.writes(), writes);
     }
 }
@@ -289,14 +319,21 @@ async fn change(stage: &Stage) {
     rows[3].name = Some("Another".to_owned());
     rows[4].hot = false;
     let record = stage.deliver(&rows, &rows).await;
-    assert!((1..=2).contains(&(record.counts.changed + record.counts.removed)), "{record:?}");
+    assert!(
+        (1..=2).contains(&(record.counts.changed + record.counts.removed)),
+        "{record:?}"
+    );
     stage.quiet().await;
 }
 
 async fn removal(stage: &Stage) {
     stage.deliver(&people(), &people()).await;
     let rows = people()[..7].to_vec();
-    let known = if stage.case.forgets { rows.clone() } else { people() };
+    let known = if stage.case.forgets {
+        rows.clone()
+    } else {
+        people()
+    };
     stage.deliver(&rows, &known).await;
     stage.quiet().await;
 }
@@ -314,7 +351,11 @@ async fn re_entry_within_a_day(stage: &Stage) {
     }
     let mut gone = people();
     gone.remove(5);
-    let known = if stage.case.forgets { gone.clone() } else { people() };
+    let known = if stage.case.forgets {
+        gone.clone()
+    } else {
+        people()
+    };
     stage.deliver(&gone, &known).await;
     stage.deliver(&people(), &people()).await;
     assert_eq!(stage.server.repeated(), 0, "no message has the name of another");
@@ -340,7 +381,14 @@ async fn duplicate_and_null_keys(stage: &Stage) {
     });
     stage.model(&rows);
     let record = stage.run().await;
-    assert_eq!((record.status.as_str(), record.tally.delivered, record.tally.rejected), ("partial", 10, 2));
+    assert_eq!(
+        (
+            record.status.as_str(),
+            record.tally.delivered,
+            record.tally.rejected
+        ),
+        ("partial", 10, 2)
+    );
     stage.same(&people());
 }
 
@@ -408,7 +456,9 @@ fn too_many(headers: &[(&'static str, &str)]) -> Fault {
 
 async fn throttled_with_headers(stage: &Stage) {
     // More throttles than there are tries: waiting costs none.
-    let faults = (0..6).map(|_| too_many(&[("retry-after", "7"), ("x-ratelimit-reset", "7")])).collect();
+    let faults = (0..6)
+        .map(|_| too_many(&[("retry-after", "7"), ("x-ratelimit-reset", "7")]))
+        .collect();
     passing(stage, faults).await;
     assert!(stage.bench.clock.waited().as_secs() >= 7);
 }
@@ -437,7 +487,12 @@ async fn half_an_answer(stage: &Stage) {
 }
 
 async fn a_page_of_html(stage: &Stage) {
-    let page = || Fault::Instead(Reply::text(200, "<html><body>Welcome to the airport's Wi-Fi</body></html>"));
+    let page = || {
+        Fault::Instead(Reply::text(
+            200,
+            "<html><body>Welcome to the airport's Wi-Fi</body></html>",
+        ))
+    };
     passing(stage, vec![page(), Fault::None, page()]).await;
 }
 
@@ -450,7 +505,11 @@ async fn a_success_that_wrote_nothing(stage: &Stage) {
     let record = stage.run().await;
     let missing = record.tally.rejected;
     let known = u64::try_from(stage.server.state().len()).unwrap();
-    assert!(known + missing >= 10, "{}: nothing counts as delivered that is not there", stage.case.name);
+    assert!(
+        known + missing >= 10,
+        "{}: nothing counts as delivered that is not there",
+        stage.case.name
+    );
     let second = stage.run().await;
     assert_eq!(second.counts.added, missing);
     stage.same(&people());
@@ -461,13 +520,23 @@ async fn partial_failure(stage: &Stage) {
         return;
     }
     let mut rows = people();
-    rows.insert(5, Row {
-        name: Some("poison".to_owned()),
-        ..row(POISON, 1)
-    });
+    rows.insert(
+        5,
+        Row {
+            name: Some("poison".to_owned()),
+            ..row(POISON, 1)
+        },
+    );
     stage.model(&rows);
     let record = stage.run().await;
-    assert_eq!((record.status.as_str(), record.tally.delivered, record.tally.rejected), ("partial", 10, 1));
+    assert_eq!(
+        (
+            record.status.as_str(),
+            record.tally.delivered,
+            record.tally.rejected
+        ),
+        ("partial", 10, 1)
+    );
     stage.same(&people());
     let failures = stage
         .bench
@@ -515,7 +584,10 @@ async fn an_outage_pauses(stage: &Stage) {
     let error = || Fault::Instead(Reply::json(503, &json!({"message": "down"})));
     stage.server.plan((0..60).map(|_| error()));
     let record = stage.run().await;
-    assert!(record.status == "paused" || record.status == "partial", "{record:?}");
+    assert!(
+        record.status == "paused" || record.status == "partial",
+        "{record:?}"
+    );
     assert_eq!(record.tally.delivered, 0);
     stage.server.mend();
     assert_eq!(stage.run().await.status, "succeeded");
@@ -553,7 +625,12 @@ async fn crashes(stage: &Stage) {
         .bench
         .records("select count(*), count(distinct key) from headwater_sync_rows where status = 'delivered'")
         .await;
-    assert_eq!(delivered, ["10 10"], "{}: each row is acknowledged once", stage.case.name);
+    assert_eq!(
+        delivered,
+        ["10 10"],
+        "{}: each row is acknowledged once",
+        stage.case.name
+    );
 }
 
 #[allow(clippy::cognitive_complexity, reason = "one line per scenario")]
@@ -628,23 +705,39 @@ destinations!(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn intercom_requests_meet_their_description() {
     let variable = |name| std::env::var_os(name);
-    let (Some(prism), Some(description)) = (variable("HEADWATER_PRISM"), variable("HEADWATER_INTERCOM_API")) else {
+    let (Some(prism), Some(description)) = (variable("HEADWATER_PRISM"), variable("HEADWATER_INTERCOM_API"))
+    else {
         return;
     };
     let case = CASES[5];
     let server = Server::start((case.world)()).await;
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let mut proxy = std::process::Command::new(prism)
-        .args(["proxy", "--errors", "--validate-request", "--port", &free.to_string()])
+        .args(["proxy", "--errors", "--port", &free.to_string()])
         .arg(description)
         .arg(&server.url)
         .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    while tokio::net::TcpStream::connect(("127.0.0.1", free)).await.is_err() {
+    let verdict =
+        futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(through_prism(case, server, free)))
+            .await;
+    proxy.kill().unwrap();
+    proxy.wait().unwrap();
+    verdict.unwrap();
+}
+
+/// Delivers, changes, removes and delivers again through prism on `port`; counts the calls.
+async fn through_prism(case: Case, server: Server, port: u16) {
+    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
-    let stage = Stage::through(case, server, &format!("http://127.0.0.1:{free}"));
+    let stage = Stage::through(case, server, &format!("http://127.0.0.1:{port}"));
     let mut rows = people();
     let mut outcomes = vec![stage.deliver(&rows, &rows).await];
     rows[3].name = None;
@@ -653,17 +746,27 @@ async fn intercom_requests_meet_their_description() {
     rows.truncate(6);
     outcomes.push(stage.deliver(&rows, &rows).await);
     outcomes.push(stage.deliver(&people(), &people()).await);
-    proxy.kill().unwrap();
-    proxy.wait().unwrap();
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
     for call in stage.server.calls() {
         let path: Vec<&str> = call
             .parts()
             .into_iter()
-            .map(|part| if part.bytes().any(|b| b.is_ascii_digit()) { "{id}" } else { part })
+            .map(|part| {
+                if part.bytes().any(|b| b.is_ascii_digit()) {
+                    "{id}"
+                } else {
+                    part
+                }
+            })
             .collect();
-        *kinds.entry(format!("{} /{}", call.method, path.join("/"))).or_default() += 1;
+        *kinds
+            .entry(format!("{} /{}", call.method, path.join("/")))
+            .or_default() += 1;
     }
-    eprintln!("{} calls of {} kinds: {kinds:#?}", kinds.values().sum::<usize>(), kinds.len());
+    eprintln!(
+        "{} calls of {} kinds: {kinds:#?}",
+        kinds.values().sum::<usize>(),
+        kinds.len()
+    );
     assert!(outcomes.iter().all(|record| record.tally.rejected == 0));
 }

@@ -9,8 +9,8 @@ use chrono::{TimeZone as _, Utc};
 use headwater::host::Host;
 use headwater::project::node::TemplateText;
 use headwater::sync::{
-    Batch, Change, Codec, Exchange, HeaderValue, Image, Operation, Outcome, Preparation, Record, RecordKey, Registry,
-    Request, Response, RunShape, Settlement, Step, Verdict, load,
+    Batch, Change, Codec, Exchange, HeaderValue, Image, Operation, Outcome, Preparation, Record, RecordKey,
+    Registry, Request, Response, RunShape, Settlement, Step, Verdict, load,
 };
 use serde_json::{Map, Value, json};
 
@@ -30,7 +30,11 @@ fn every_exchange_goes_as_its_file_says() {
         let mut case: Value = serde_json::from_slice(&read(&path)).unwrap();
         let found = play(&case);
         if case["then"] != found {
-            wrong.push(format!("{}:\n{}", path.display(), serde_json::to_string_pretty(&found).unwrap()));
+            wrong.push(format!(
+                "{}:\n{}",
+                path.display(),
+                serde_json::to_string_pretty(&found).unwrap()
+            ));
             if std::env::var_os("HEADWATER_REVIEW").is_some() {
                 case["then"] = found;
                 let text = format!("{}\n", serde_json::to_string_pretty(&case).unwrap());
@@ -60,7 +64,9 @@ fn play(case: &Value) -> Value {
         replies: case["replies"].as_array().unwrap().iter(),
         asked: Vec::new(),
     };
-    let concluded = table.prepare(&shape).and_then(|context| table.batch(case, &context));
+    let concluded = table
+        .prepare(&shape)
+        .and_then(|context| table.batch(case, &context));
     let concluded = concluded.unwrap_or_else(|verdict| json!({"stopped": verdict}));
     json!({"asked": table.asked, "concluded": concluded})
 }
@@ -77,7 +83,8 @@ fn codec(case: &Value) -> std::sync::Arc<dyn Codec> {
     });
     let folder = tempfile::tempdir().unwrap();
     let host = Host::fixed(instant(), BTreeMap::new(), folder.path().to_path_buf());
-    host.write_atomic(&folder.path().join("syncs.yml"), file.to_string().as_bytes()).unwrap();
+    host.write_atomic(&folder.path().join("syncs.yml"), file.to_string().as_bytes())
+        .unwrap();
     let render = |_: &TemplateText| -> Result<Value, _> { unreachable!("no templates") };
     let folders = [folder.path().to_path_buf()];
     let (project, diagnostics) = load(&host, folder.path(), &folders, &Registry::standard(), &render);
@@ -119,7 +126,9 @@ impl Table<'_> {
         for change in case["changes"].as_array().unwrap() {
             let change = change_of(change);
             match self.codec.encode(&change) {
-                Ok(payload) if payload.items == 0 => rows.push(json!({"nothing to send": change.key.expose()})),
+                Ok(payload) if payload.items == 0 => {
+                    rows.push(json!({"nothing to send": change.key.expose()}))
+                }
                 Ok(payload) => records.push(Record {
                     change,
                     payload,

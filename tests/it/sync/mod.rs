@@ -11,6 +11,7 @@
 
 mod bench;
 mod compliance;
+mod config;
 mod exchanges;
 mod files;
 mod program;

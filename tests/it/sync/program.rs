@@ -25,7 +25,7 @@ impl Project {
         project.write(
             "models/people.sql",
             &format!(
-                "select 'p' || lpad(cast(n as varchar), 6, '0') || '@example.com' as email,
+                "select 'p' || lpad(cast(n as varchar), 6, '0') || chr(64) || 'example.com' as email,
                     'Person ' || cast(n as varchar) as name, n as score, n % 2 = 0 as in_hot
                  from unnest(generate_series(1, {PEOPLE})) as t(n)"
             ),
@@ -37,7 +37,11 @@ impl Project {
             ),
         );
         let built = project.run(&["build"]);
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        assert!(
+            built.status.success(),
+            "{}",
+            String::from_utf8_lossy(&built.stderr)
+        );
         project
     }
 
@@ -65,13 +69,19 @@ impl Project {
     /// Runs without keeping the test's own server from answering.
     async fn run_beside(&self, arguments: &[&str]) -> Output {
         let mut command = self.command(arguments);
-        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+        tokio::task::spawn_blocking(move || command.output().unwrap())
+            .await
+            .unwrap()
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_it_loses_nothing() {
-    let kills = if std::env::var_os("HEADWATER_SLOW").is_some() { 200 } else { 6 };
+    let kills = if std::env::var_os("HEADWATER_SLOW").is_some() {
+        200
+    } else {
+        6
+    };
     let server = Server::start(Box::new(Events::segment())).await;
     let project = Project::new(
         &format!(
@@ -89,7 +99,9 @@ async fn killed_at_any_moment_it_loses_nothing() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        chance = chance
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         tokio::time::sleep(Duration::from_millis(150 + (chance >> 33) % 900)).await;
         child.kill().unwrap();
         let is_done = child.wait().unwrap().success();
@@ -103,8 +115,15 @@ async fn killed_at_any_moment_it_loses_nothing() {
     let last = project.run_beside(&["sync"]).await;
     assert!(last.status.success(), "{}", String::from_utf8_lossy(&last.stderr));
     assert_eq!(server.state().len(), PEOPLE, "nobody is lost");
-    assert!(server.repeated() <= in_flight, "{} were said twice in {killed} kills", server.repeated());
-    eprintln!("{killed} kills: lost 0, said twice {} of {PEOPLE}", server.repeated());
+    assert!(
+        server.repeated() <= in_flight,
+        "{} were said twice in {killed} kills",
+        server.repeated()
+    );
+    eprintln!(
+        "{killed} kills: lost 0, said twice {} of {PEOPLE}",
+        server.repeated()
+    );
     let writes = server.writes();
     assert!(project.run_beside(&["sync"]).await.status.success());
     assert_eq!(server.writes(), writes, "a rerun sends nothing");
@@ -128,7 +147,14 @@ async fn tokens_and_addresses_are_in_nothing_that_a_run_writes() {
         });
         Fault::Instead(Reply::json(status, &body))
     };
-    server.plan([unkind(400), unkind(500), Fault::None, unkind(400), unkind(429), unkind(400)]);
+    server.plan([
+        unkind(400),
+        unkind(500),
+        Fault::None,
+        unkind(400),
+        unkind(429),
+        unkind(400),
+    ]);
     let mut told = String::new();
     for arguments in [
         &["sync", "check"][..],
@@ -145,13 +171,16 @@ async fn tokens_and_addresses_are_in_nothing_that_a_run_writes() {
     server.plan([Fault::Expired]);
     project.write(
         "models/people.sql",
-        "select 'late@example.com' as email, 'Late' as name, 1 as score, true as in_hot",
+        "select 'late' || chr(64) || 'example.com' as email, 'Late' as name, 1 as score, true as in_hot",
     );
     assert!(project.run_beside(&["run"]).await.status.success());
     let halted = project.run_beside(&["sync", "--force"]).await;
     assert_eq!(halted.status.code(), Some(1));
     told.push_str(&String::from_utf8_lossy(&halted.stderr));
-    assert!(told.contains("the OAuth token *** expired") || told.contains("The OAuth token *** expired"), "{told}");
+    assert!(
+        told.contains("the OAuth token *** expired") || told.contains("The OAuth token *** expired"),
+        "{told}"
+    );
     assert_eq!(found(&told), Vec::<&str>::new(), "{told}");
 
     let files = files_below(project.folder.path());
@@ -159,8 +188,11 @@ async fn tokens_and_addresses_are_in_nothing_that_a_run_writes() {
         let bytes = read(&file);
         let text = String::from_utf8_lossy(&bytes);
         assert!(!text.contains("secret-TOKEN"), "{}", file.display());
-        let is_ours = file.strip_prefix(project.folder.path()).unwrap().starts_with("target");
-        if is_ours && !file.extension().is_some_and(|kind| kind == "sql") {
+        let is_ours = file
+            .strip_prefix(project.folder.path())
+            .unwrap()
+            .starts_with("target");
+        if is_ours && file.extension().is_none_or(|kind| kind != "sql") {
             assert_eq!(found(&text), Vec::<&str>::new(), "{}", file.display());
         }
     }
@@ -169,7 +201,9 @@ async fn tokens_and_addresses_are_in_nothing_that_a_run_writes() {
 /// What must not be seen.
 fn found(text: &str) -> Vec<&str> {
     text.lines()
-        .filter(|line| line.contains("@example.com") || line.contains("secret-TOKEN") || line.contains("Person 1 "))
+        .filter(|line| {
+            line.contains("@example.com") || line.contains("secret-TOKEN") || line.contains("Person 1 ")
+        })
         .collect()
 }
 

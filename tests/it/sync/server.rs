@@ -181,7 +181,10 @@ impl Server {
 async fn handle(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let raw = to_bytes(body, usize::MAX).await.unwrap();
-    let is_gzip = parts.headers.get("content-encoding").is_some_and(|value| value == "gzip");
+    let is_gzip = parts
+        .headers
+        .get("content-encoding")
+        .is_some_and(|value| value == "gzip");
     let bytes = if is_gzip { gunzip(&raw) } else { raw.to_vec() };
     let call = Call {
         method: parts.method.to_string(),
@@ -213,7 +216,11 @@ async fn handle(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> R
 fn decide(inside: &mut Inside, call: &Call) -> (Fault, Reply) {
     inside.calls.push(call.clone());
     let is_write = inside.world.is_write(call);
-    let fault = if is_write { inside.faults.pop_front().unwrap_or(Fault::None) } else { Fault::None };
+    let fault = if is_write {
+        inside.faults.pop_front().unwrap_or(Fault::None)
+    } else {
+        Fault::None
+    };
     inside.expired |= matches!(fault, Fault::Expired);
     if inside.expired {
         return (Fault::None, inside.world.expired());

@@ -55,7 +55,10 @@ impl Writer {
         let event = change.text("event").ok_or("`event` is blank")?;
         let mut message = self.message("track", change, "track")?;
         message.insert("event".to_owned(), event.into());
-        message.insert("properties".to_owned(), Value::Object(nested(present(&change.now.fields))));
+        message.insert(
+            "properties".to_owned(),
+            Value::Object(nested(present(&change.now.fields))),
+        );
         stamp(&mut message, change)?;
         Ok(Value::Object(message))
     }
@@ -67,7 +70,11 @@ impl Writer {
             return Ok(None);
         }
         let changed = change.changed_fields();
-        let traits = if change.before.is_some() { own(&changed) } else { present(&changed) };
+        let traits = if change.before.is_some() {
+            own(&changed)
+        } else {
+            present(&changed)
+        };
         if traits.is_empty() {
             return Ok(None);
         }
@@ -93,9 +100,16 @@ impl Writer {
             messages.push(Value::Object(identify));
 
             let mut track = self.message("track", change, &format!("{name}|event"))?;
-            let event = if is_member { "Audience Entered" } else { "Audience Exited" };
+            let event = if is_member {
+                "Audience Entered"
+            } else {
+                "Audience Exited"
+            };
             track.insert("event".to_owned(), event.into());
-            track.insert("properties".to_owned(), json!({"audience_key": name, name: is_member}));
+            track.insert(
+                "properties".to_owned(),
+                json!({"audience_key": name, name: is_member}),
+            );
             track.insert("context".to_owned(), self.context(name, change));
             messages.push(Value::Object(track));
         }
@@ -126,7 +140,10 @@ impl Writer {
     fn message(&self, kind: &str, change: &Change, part: &str) -> Result<Map<String, Value>, String> {
         let mut message = Map::new();
         message.insert("type".to_owned(), kind.into());
-        message.insert("messageId".to_owned(), message_id(&self.namespace, change, part).into());
+        message.insert(
+            "messageId".to_owned(),
+            message_id(&self.namespace, change, part).into(),
+        );
         if let Some(user) = change.text("user_id") {
             message.insert("userId".to_owned(), user.into());
         }
@@ -166,15 +183,23 @@ fn instant(text: &str) -> Option<String> {
         .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f"))
         .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f"))
         .ok()
-        .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))?;
+        .or_else(|| {
+            NaiveDate::parse_from_str(text, "%Y-%m-%d")
+                .ok()?
+                .and_hms_opt(0, 0, 0)
+        })?;
     Some(parsed.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
 }
 
 /// The row's address: its field `email`, else its key if that is one.
 fn email(change: &Change) -> Option<String> {
-    change
-        .text("email")
-        .or_else(|| change.key.expose().contains('@').then(|| change.key.expose().to_owned()))
+    change.text("email").or_else(|| {
+        change
+            .key
+            .expose()
+            .contains('@')
+            .then(|| change.key.expose().to_owned())
+    })
 }
 
 /// The fields that are not members of the message itself.
@@ -188,7 +213,10 @@ fn own(fields: &Map<String, Value>) -> Map<String, Value> {
 
 /// Those of them that have a value.
 fn present(fields: &Map<String, Value>) -> Map<String, Value> {
-    own(fields).into_iter().filter(|(_, value)| !value.is_null()).collect()
+    own(fields)
+        .into_iter()
+        .filter(|(_, value)| !value.is_null())
+        .collect()
 }
 
 /// Makes `{"address": {"city": …}}` of `address.city`; the prefixes `traits.` and `properties.` are dropped.

@@ -153,7 +153,9 @@ impl Codec for EventCodec {
             serde_json::to_writer(&mut bytes, message).map_err(|e| e.to_string())?;
             let length = bytes.len() - start;
             if length > MAX_MESSAGE_BYTES {
-                return Err(format!("a message of {length} bytes: the service takes {MAX_MESSAGE_BYTES}"));
+                return Err(format!(
+                    "a message of {length} bytes: the service takes {MAX_MESSAGE_BYTES}"
+                ));
             }
         }
         Ok(Payload {

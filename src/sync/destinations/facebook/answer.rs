@@ -33,9 +33,10 @@ const BUSY: f64 = 80.0;
 pub(super) fn classify(request: &Request, response: &Response) -> Verdict {
     let Some(body) = response.json().filter(Value::is_object) else {
         return match answers::classify(request, response) {
-            Verdict::Accept | Verdict::Refuse(_) => {
-                Verdict::Retry(format!("{}: the answer is not the JSON it should be", request.purpose))
-            }
+            Verdict::Accept | Verdict::Refuse(_) => Verdict::Retry(format!(
+                "{}: the answer is not the JSON it should be",
+                request.purpose
+            )),
             verdict => verdict,
         };
     };

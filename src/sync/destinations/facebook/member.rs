@@ -78,7 +78,9 @@ impl Identifier {
         match self.form {
             Form::Plain => text.trim().to_owned(),
             Form::Hashed(_) if is_hash(text) => text.to_owned(),
-            Form::Hashed(normalise) => normalise(text).map_or_else(String::new, |text| sha256_hex(text.as_bytes())),
+            Form::Hashed(normalise) => {
+                normalise(text).map_or_else(String::new, |text| sha256_hex(text.as_bytes()))
+            }
         }
     }
 }
@@ -103,7 +105,10 @@ impl Member {
         let mut row = Vec::with_capacity(identifiers.len());
         for (field, identifier) in identifiers {
             let text = change.text(field);
-            let cell = text.as_deref().map(|text| identifier.cell(text)).unwrap_or_default();
+            let cell = text
+                .as_deref()
+                .map(|text| identifier.cell(text))
+                .unwrap_or_default();
             if identifier.key == "EMAIL" && text.is_some() && cell.is_empty() {
                 return Err(format!("`{field}` is no e-mail address"));
             }
@@ -117,7 +122,10 @@ impl Member {
             return Err("no identifier has a value that Meta could match".to_owned());
         }
         Ok(Self {
-            schema: identifiers.iter().map(|(_, identifier)| identifier.key.to_owned()).collect(),
+            schema: identifiers
+                .iter()
+                .map(|(_, identifier)| identifier.key.to_owned())
+                .collect(),
             row,
         })
     }

@@ -44,7 +44,11 @@ pub(super) fn read(settings: &mut Settings<'_>) -> Option<Arc<dyn Destination>> 
     let account = settings.required_text("ad_account_id");
     let app_secret = settings.secret("app_secret");
     let version = settings.text("api_version").unwrap_or_else(|| "v25.0".to_owned());
-    let sources = ["USER_PROVIDED_ONLY", "PARTNER_PROVIDED_ONLY", "BOTH_USER_AND_PARTNER_PROVIDED"];
+    let sources = [
+        "USER_PROVIDED_ONLY",
+        "PARTNER_PROVIDED_ONLY",
+        "BOTH_USER_AND_PARTNER_PROVIDED",
+    ];
     let file_source = settings.choice("customer_file_source", &sources);
     let base_url = settings.address_or("base_url", "https://graph.facebook.com");
     let account = account?;
@@ -219,7 +223,9 @@ impl Audiences {
             })?;
             let body = answer.json().unwrap_or_default();
             for audience in body.get("data").and_then(Value::as_array).into_iter().flatten() {
-                if let (Some(name), Some(id)) = (audience.get("name").and_then(Value::as_str), audience.get("id")) {
+                if let (Some(name), Some(id)) =
+                    (audience.get("name").and_then(Value::as_str), audience.get("id"))
+                {
                     found.entry(name).or_insert_with(|| id.clone());
                 }
             }
@@ -247,14 +253,23 @@ impl Audiences {
     fn create(&self, name: &str, script: &mut Script<'_>) -> Option<Value> {
         let answer = script.ask(|| {
             let path = format!("act_{}/customaudiences", self.facebook.account);
-            self.facebook.request("create audience", Method::Post, &path).json(&json!({
-                "name": name,
-                "subtype": "CUSTOM",
-                "description": self.description,
-                "customer_file_source": self.facebook.file_source,
-            }))
+            self.facebook
+                .request("create audience", Method::Post, &path)
+                .json(&json!({
+                    "name": name,
+                    "subtype": "CUSTOM",
+                    "description": self.description,
+                    "customer_file_source": self.facebook.file_source,
+                }))
         })?;
-        Some(answer.json().unwrap_or_default().get("id").cloned().unwrap_or_default())
+        Some(
+            answer
+                .json()
+                .unwrap_or_default()
+                .get("id")
+                .cloned()
+                .unwrap_or_default(),
+        )
     }
 }
 
@@ -264,7 +279,10 @@ fn upload(schema: &[String], rows: &[Vec<String>]) -> Value {
     let body = json!({"schema": schema, "data": rows});
     let hash = sha256_hex(body.to_string().as_bytes());
     // 52 bits: an integer that every reader of JSON keeps exactly.
-    let session = hash.get(..13).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or_default();
+    let session = hash
+        .get(..13)
+        .and_then(|hex| u64::from_str_radix(hex, 16).ok())
+        .unwrap_or_default();
     json!({
         "session": {
             "session_id": session,

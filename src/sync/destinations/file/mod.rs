@@ -17,7 +17,7 @@ use crate::error::{Diagnostic, codes};
 use crate::sync::change::{Change, Operation};
 use crate::sync::config::{Mode, Settings, SyncConfig};
 use crate::sync::destination::{
-    Acknowledgement, Batch, RunShape, Codec, Destination, Limits, Outcome, Payload, Step,
+    Acknowledgement, Batch, Codec, Destination, Limits, Outcome, Payload, RunShape, Step,
 };
 use crate::sync::transport::{Exchange, FileFormat, Method, Request};
 
@@ -67,7 +67,13 @@ impl Destination for FileDestination {
     }
 
     fn modes(&self) -> &'static [Mode] {
-        &[Mode::Upsert, Mode::Insert, Mode::Update, Mode::Mirror, Mode::Snapshot]
+        &[
+            Mode::Upsert,
+            Mode::Insert,
+            Mode::Update,
+            Mode::Mirror,
+            Mode::Snapshot,
+        ]
     }
 
     fn is_marketing(&self) -> bool {
@@ -82,7 +88,9 @@ impl Destination for FileDestination {
     fn codec(&self, sync: &SyncConfig) -> Result<Arc<dyn Codec>, Vec<Diagnostic>> {
         if sync.has_field(OPERATION) {
             let message = format!("sync `{}`: `{OPERATION}` is a name of our own", sync.name);
-            return Err(vec![Diagnostic::error(codes::SYNC_FIELD, message).at(sync.span.clone())]);
+            return Err(vec![
+                Diagnostic::error(codes::SYNC_FIELD, message).at(sync.span.clone()),
+            ]);
         }
         Ok(Arc::new(FileCodec {
             destination: self.clone(),

@@ -8,7 +8,9 @@ use super::{HubSpot, classify, ease, setup};
 use crate::sync::answers;
 use crate::sync::change::{Change, Operation, as_text};
 use crate::sync::config::{Mode, SyncConfig};
-use crate::sync::destination::{Batch, Codec, Outcome, Payload, Preparation, Record, RunShape, Step, Verdict};
+use crate::sync::destination::{
+    Batch, Codec, Outcome, Payload, Preparation, Record, RunShape, Step, Verdict,
+};
 use crate::sync::script::Script;
 use crate::sync::transport::{Exchange, Method, Request, Response};
 
@@ -55,7 +57,8 @@ impl Contacts {
         if !inputs.is_empty() {
             let answer = script.ask(|| {
                 let url = self.hubspot.crm("objects", "/contacts/batch/upsert");
-                self.hubspot.post("write contacts", url, &json!({"inputs": inputs}))
+                self.hubspot
+                    .post("write contacts", url, &json!({"inputs": inputs}))
             })?;
             written = read_written(answer, &self.hubspot.id_property, batch.records);
         }
@@ -80,7 +83,8 @@ impl Contacts {
         if !ids.is_empty() {
             script.ask(|| {
                 let url = self.hubspot.crm("objects", "/contacts/batch/archive");
-                self.hubspot.post("archive contacts", url, &json!({"inputs": ids}))
+                self.hubspot
+                    .post("archive contacts", url, &json!({"inputs": ids}))
             })?;
         }
         Some(())
@@ -107,10 +111,15 @@ impl Contacts {
             if add.is_empty() && remove.is_empty() {
                 continue;
             }
-            let list = batch.context.pointer("/lists").and_then(|lists| lists.get(audience));
+            let list = batch
+                .context
+                .pointer("/lists")
+                .and_then(|lists| lists.get(audience));
             let list = list.and_then(Value::as_str).unwrap_or("?");
             let answer = script.ask(|| {
-                let url = self.hubspot.crm("lists", &format!("/{list}/memberships/add-and-remove"));
+                let url = self
+                    .hubspot
+                    .crm("lists", &format!("/{list}/memberships/add-and-remove"));
                 self.hubspot
                     .request("change list", Method::Put, url)
                     .json(&json!({"recordIdsToAdd": add, "recordIdsToRemove": remove}))
@@ -230,7 +239,12 @@ fn id_of(record: &Record, written: &Written) -> Option<String> {
 /// Reads a batch's answer: results and errors by trace id, results without one by the property that identifies.
 fn read_written(answer: &Response, id_property: &str, records: &[Record]) -> Written {
     let body = answer.json().unwrap_or_default();
-    let list = |member: &str| body.get(member).and_then(Value::as_array).cloned().unwrap_or_default();
+    let list = |member: &str| {
+        body.get(member)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default()
+    };
     let mut written = Written::new();
     for result in list("results") {
         let id = result.get("id").and_then(as_text);
@@ -251,8 +265,14 @@ fn read_written(answer: &Response, id_property: &str, records: &[Record]) -> Wri
         let message = error.get("message").and_then(Value::as_str).unwrap_or("rejected");
         let is_transient = error.get("category").and_then(Value::as_str) == Some("INTERNAL_ERROR");
         let message = answers::shorten(message);
-        let outcome = if is_transient { Outcome::again(message) } else { Outcome::rejected(message) };
-        let traces = error.pointer("/context/objectWriteTraceId").and_then(Value::as_array);
+        let outcome = if is_transient {
+            Outcome::again(message)
+        } else {
+            Outcome::rejected(message)
+        };
+        let traces = error
+            .pointer("/context/objectWriteTraceId")
+            .and_then(Value::as_array);
         for trace in traces.into_iter().flatten().filter_map(as_text) {
             written.insert(trace, Err(outcome.clone()));
         }

@@ -49,7 +49,10 @@ impl Codec for Events {
             .filter_map(|(name, value)| Some((name.clone(), as_text(value)?.into())))
             .collect();
         event.insert("properties".to_owned(), Value::Object(properties));
-        event.insert("uuid".to_owned(), message_uuid(&self.namespace, change, "event").into());
+        event.insert(
+            "uuid".to_owned(),
+            message_uuid(&self.namespace, change, "event").into(),
+        );
         Ok(Payload::json(&Value::Object(event)))
     }
 
@@ -57,15 +60,26 @@ impl Codec for Events {
         if !so_far.is_empty() {
             return Step::Done(batch.records.iter().map(|_| Outcome::delivered()).collect());
         }
-        let inputs: Vec<Value> = batch.records.iter().map(|record| record.payload.to_json()).collect();
+        let inputs: Vec<Value> = batch
+            .records
+            .iter()
+            .map(|record| record.payload.to_json())
+            .collect();
         let url = format!("{}/events/v3/send/batch", self.hubspot.base_url);
-        Step::Send(vec![self.hubspot.post("send events", url, &json!({"inputs": inputs}))])
+        Step::Send(vec![self.hubspot.post(
+            "send events",
+            url,
+            &json!({"inputs": inputs}),
+        )])
     }
 
     fn classify(&self, request: &Request, response: &Response) -> Verdict {
         match response.status {
             // Only 204 says that events were taken.
-            200..=203 => Verdict::Retry(format!("{}: the answer is not the 204 it should be", request.purpose)),
+            200..=203 => Verdict::Retry(format!(
+                "{}: the answer is not the 204 it should be",
+                request.purpose
+            )),
             _ => classify(request, response),
         }
     }

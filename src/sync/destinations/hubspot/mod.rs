@@ -83,7 +83,14 @@ impl Destination for HubSpot {
     }
 
     fn modes(&self) -> &'static [Mode] {
-        &[Mode::Upsert, Mode::Insert, Mode::Update, Mode::Mirror, Mode::Audience, Mode::Track]
+        &[
+            Mode::Upsert,
+            Mode::Insert,
+            Mode::Update,
+            Mode::Mirror,
+            Mode::Audience,
+            Mode::Track,
+        ]
     }
 
     fn is_marketing(&self) -> bool {
@@ -100,7 +107,8 @@ impl Destination for HubSpot {
     }
 
     fn codec(&self, sync: &SyncConfig) -> Result<Arc<dyn Codec>, Vec<Diagnostic>> {
-        let fault = |message: String| vec![Diagnostic::error(codes::SYNC_FIELD, message).at(sync.span.clone())];
+        let fault =
+            |message: String| vec![Diagnostic::error(codes::SYNC_FIELD, message).at(sync.span.clone())];
         if sync.mode == Mode::Track {
             let has_contact = sync.has_field("email") || sync.has_field("object_id");
             if !(sync.has_field("event") && has_contact) {
@@ -118,7 +126,10 @@ impl Destination for HubSpot {
             )));
         }
         if let Some(field) = sync.field_names().find(|name| name.starts_with("hs_")) {
-            return Err(fault(format!("sync `{}`: `{field}` is HubSpot's own and cannot be set", sync.name)));
+            return Err(fault(format!(
+                "sync `{}`: `{field}` is HubSpot's own and cannot be set",
+                sync.name
+            )));
         }
         Ok(Arc::new(Contacts::new(self.clone(), sync)))
     }
@@ -141,7 +152,11 @@ fn throttle(request: &Request, response: &Response) -> Verdict {
     if body.contains("daily") {
         return Verdict::Pause(reason);
     }
-    let short = if body.contains("secondly") && !body.contains("ten_secondly") { 1 } else { 10 };
+    let short = if body.contains("secondly") && !body.contains("ten_secondly") {
+        1
+    } else {
+        10
+    };
     let wait = answers::wait(response).unwrap_or(Duration::from_secs(short));
     Verdict::Throttle {
         wait: Some(wait),

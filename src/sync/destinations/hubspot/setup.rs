@@ -50,7 +50,11 @@ fn properties(
     script: &mut Script<'_>,
 ) -> Option<Result<(), String>> {
     let answer = script.ask(|| {
-        hubspot.request("read properties", Method::Get, hubspot.crm("properties", "/contacts"))
+        hubspot.request(
+            "read properties",
+            Method::Get,
+            hubspot.crm("properties", "/contacts"),
+        )
     })?;
     let body = answer.json().unwrap_or_default();
     let known: IndexMap<&str, bool> = body
@@ -66,7 +70,11 @@ fn properties(
             Some((property.get("name")?.as_str()?, read_only))
         })
         .collect();
-    if let Some(name) = needs.properties.iter().find(|name| known.get(**name) == Some(&true)) {
+    if let Some(name) = needs
+        .properties
+        .iter()
+        .find(|name| known.get(**name) == Some(&true))
+    {
         return Some(Err(format!("the property `{name}` is read-only")));
     }
     let missing: Vec<&str> = needs
@@ -79,7 +87,11 @@ fn properties(
         return Some(Ok(()));
     }
     if !needs.creates {
-        let list = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let list = missing
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect::<Vec<_>>()
+            .join(", ");
         return Some(Err(format!(
             "HubSpot has no property {list}; `create_fields: true` creates what is missing"
         )));
@@ -140,7 +152,9 @@ fn list(hubspot: &HubSpot, name: &str, script: &mut Script<'_>) -> Option<Result
     let body = answer.json().unwrap_or_default();
     let list = body.get("list").unwrap_or(&body);
     if list.get("processingType").and_then(Value::as_str) == Some("DYNAMIC") {
-        return Some(Err(format!("the list `{name}` is filled by HubSpot itself: members cannot be added")));
+        return Some(Err(format!(
+            "the list `{name}` is filled by HubSpot itself: members cannot be added"
+        )));
     }
     let id = list.get("listId").and_then(as_text);
     Some(id.ok_or_else(|| format!("the list `{name}` has no id in the answer")))

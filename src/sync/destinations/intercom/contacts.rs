@@ -11,7 +11,9 @@ use super::{CUSTOM, Intercom, STANDARD, classify, setup};
 use crate::sync::answers;
 use crate::sync::change::{Change, Operation, as_text};
 use crate::sync::config::{Mode, SyncConfig};
-use crate::sync::destination::{Batch, Codec, Outcome, Payload, Preparation, Record, RunShape, Step, Verdict};
+use crate::sync::destination::{
+    Batch, Codec, Outcome, Payload, Preparation, Record, RunShape, Step, Verdict,
+};
 use crate::sync::script::Script;
 use crate::sync::transport::{Exchange, Method, Request, Response};
 
@@ -70,7 +72,10 @@ impl Contacts {
 
     /// The field that contacts are looked up by, and its value.
     fn identity(&self, change: &Change) -> Option<(&'static str, String)> {
-        let external = self.matches_external_id.then(|| change.text("external_id")).flatten();
+        let external = self
+            .matches_external_id
+            .then(|| change.text("external_id"))
+            .flatten();
         external
             .map(|id| ("external_id", id))
             .or_else(|| Some(("email", change.text("email")?)))
@@ -96,7 +101,11 @@ impl Contacts {
                         None => Outcome::delivered(),
                     };
                     let keeps = record.change.operation != Operation::Remove || self.mode == Mode::Audience;
-                    if keeps { outcome.remembering(json!({"id": id})) } else { outcome }
+                    if keeps {
+                        outcome.remembering(json!({"id": id}))
+                    } else {
+                        outcome
+                    }
                 }
             })
             .collect();
@@ -123,7 +132,7 @@ impl Contacts {
             return Some(Place::Contact(Ok(id)));
         }
         let path = format!("/contacts/{id}/archive");
-        let answer = script.ask(|| self.intercom.post("archive contact", &path, &json!({})))?;
+        let answer = script.ask(|| self.intercom.request("archive contact", Method::Post, &path))?;
         Some(match answer.status {
             404 => Place::Gone,
             _ if answer.is_success() => Place::Contact(Ok(id)),
@@ -156,12 +165,15 @@ impl Contacts {
     fn write_existing(&self, conflict: &Response, body: &Value, script: &mut Script<'_>) -> Option<Placed> {
         let message = answers::message(conflict);
         let found = EXISTING.as_ref().and_then(|pattern| pattern.captures(&message));
-        let Some(id) = found.and_then(|found| found.get(1)).map(|id| id.as_str().to_owned()) else {
+        let Some(id) = found
+            .and_then(|found| found.get(1))
+            .map(|id| id.as_str().to_owned())
+        else {
             return Some(Err(reason("create contact", conflict)));
         };
         if message.to_lowercase().contains("archived") {
             let path = format!("/contacts/{id}/unarchive");
-            let answer = script.ask(|| self.intercom.post(UNARCHIVE, &path, &json!({})))?;
+            let answer = script.ask(|| self.intercom.request(UNARCHIVE, Method::Post, &path))?;
             if !answer.is_success() {
                 return Some(Err(reason(UNARCHIVE, answer)));
             }
@@ -203,14 +215,24 @@ impl Contacts {
         if let Some(name) = change.text("company_name") {
             company.insert("name".to_owned(), name.into());
         }
-        let answer = script.ask(|| self.intercom.post("write company", "/companies", &Value::Object(company)))?;
+        let answer = script.ask(|| {
+            self.intercom
+                .post("write company", "/companies", &Value::Object(company))
+        })?;
         let company = match contact_id("write company", answer) {
             Ok(company) => company,
             Err(reason) => return Some(Err(reason)),
         };
         let path = format!("/contacts/{id}/companies");
-        let answer = script.ask(|| self.intercom.post("attach company", &path, &json!({"id": company})))?;
-        Some(if answer.is_success() { Ok(id) } else { Err(reason("attach company", answer)) })
+        let answer = script.ask(|| {
+            self.intercom
+                .post("attach company", &path, &json!({"id": company}))
+        })?;
+        Some(if answer.is_success() {
+            Ok(id)
+        } else {
+            Err(reason("attach company", answer))
+        })
     }
 
     /// Tags those who entered an audience all at once, untags those who left it one by one; answers with what went
@@ -253,7 +275,8 @@ impl Contacts {
                 let is_gone = change.operation == Operation::Remove && self.mode != Mode::Audience;
                 if leaves && !is_gone {
                     let path = format!("/contacts/{id}/tags/{tag}");
-                    let answer = script.ask(|| self.intercom.request("untag contact", Method::Delete, &path))?;
+                    let answer =
+                        script.ask(|| self.intercom.request("untag contact", Method::Delete, &path))?;
                     if !answer.is_success() && answer.status != 404 {
                         faults.insert(*index, reason("untag contact", answer));
                     }
@@ -355,7 +378,9 @@ fn reason(purpose: &str, answer: &Response) -> String {
 /// Instants of a contact are seconds since 1970.
 fn standard_value(name: &str, value: &Value) -> Value {
     match (name, value) {
-        ("signed_up_at" | "last_seen_at", Value::String(text)) => epoch(text).map_or(Value::Null, Value::from),
+        ("signed_up_at" | "last_seen_at", Value::String(text)) => {
+            epoch(text).map_or(Value::Null, Value::from)
+        }
         _ => value.clone(),
     }
 }
@@ -369,14 +394,21 @@ fn dates(context: &Value) -> Vec<&str> {
 /// An attribute's value: lists become text.
 fn attribute_value(value: &Value) -> Value {
     match value {
-        Value::Array(items) => items.iter().filter_map(as_text).collect::<Vec<_>>().join(",").into(),
+        Value::Array(items) => items
+            .iter()
+            .filter_map(as_text)
+            .collect::<Vec<_>>()
+            .join(",")
+            .into(),
         other => other.clone(),
     }
 }
 
 /// The seconds since 1970 of an instant or a date.
 pub(super) fn epoch(text: &str) -> Option<i64> {
-    let instant = DateTime::parse_from_rfc3339(text).map(|at| at.with_timezone(&Utc)).ok();
+    let instant = DateTime::parse_from_rfc3339(text)
+        .map(|at| at.with_timezone(&Utc))
+        .ok();
     instant.map(|at| at.timestamp()).or_else(|| {
         let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
         Some(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp())

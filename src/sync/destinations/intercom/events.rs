@@ -21,14 +21,20 @@ const RESERVED: [&str; 5] = ["event", "timestamp", "contact_id", "user_id", "ema
 pub(super) fn check(sync: &SyncConfig) -> Result<(), String> {
     let name = &sync.name;
     if !sync.has_field("event") || !sync.has_field("timestamp") {
-        return Err(format!("sync `{name}`: the mode `track` needs the fields `event` and `timestamp`"));
+        return Err(format!(
+            "sync `{name}`: the mode `track` needs the fields `event` and `timestamp`"
+        ));
     }
     if !WHO.iter().any(|(field, _)| sync.has_field(field)) {
-        return Err(format!("sync `{name}`: the mode `track` needs `user_id`, `email` or `contact_id`"));
+        return Err(format!(
+            "sync `{name}`: the mode `track` needs `user_id`, `email` or `contact_id`"
+        ));
     }
     let metadata = sync.field_names().filter(|name| !RESERVED.contains(name)).count();
     if metadata > MAX_METADATA {
-        return Err(format!("sync `{name}`: an event has {MAX_METADATA} fields at most, here are {metadata}"));
+        return Err(format!(
+            "sync `{name}`: an event has {MAX_METADATA} fields at most, here are {metadata}"
+        ));
     }
     Ok(())
 }
@@ -54,7 +60,11 @@ impl Events {
             outcomes.push(if answer.is_success() {
                 Outcome::delivered()
             } else {
-                Outcome::rejected(format!("send event: {}: {}", answer.status, answers::message(answer)))
+                Outcome::rejected(format!(
+                    "send event: {}: {}",
+                    answer.status,
+                    answers::message(answer)
+                ))
             });
         }
         Some(outcomes)
@@ -67,7 +77,10 @@ impl Codec for Events {
         let name = change.text("event").ok_or("`event` is blank")?;
         event.insert("event_name".to_owned(), name.into());
         let at = change.text("timestamp").and_then(|text| epoch(&text));
-        event.insert("created_at".to_owned(), at.ok_or("`timestamp` is not an instant")?.into());
+        event.insert(
+            "created_at".to_owned(),
+            at.ok_or("`timestamp` is not an instant")?.into(),
+        );
         let who = WHO
             .iter()
             .find_map(|(field, member)| Some((*member, change.text(field)?)));
@@ -80,7 +93,10 @@ impl Codec for Events {
             .filter(|(name, value)| !RESERVED.contains(&name.as_str()) && !value.is_null())
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
-        if metadata.values().any(|value| value.is_object() || value.is_array()) {
+        if metadata
+            .values()
+            .any(|value| value.is_object() || value.is_array())
+        {
             return Err("an event's fields cannot hold lists or structures".to_owned());
         }
         event.insert("metadata".to_owned(), Value::Object(metadata));
@@ -96,7 +112,10 @@ impl Codec for Events {
     fn classify(&self, request: &Request, response: &Response) -> Verdict {
         // Only 202 says that an event was taken.
         if response.status == 200 {
-            return Verdict::Retry(format!("{}: the answer is not the 202 it should be", request.purpose));
+            return Verdict::Retry(format!(
+                "{}: the answer is not the 202 it should be",
+                request.purpose
+            ));
         }
         classify(request, response)
     }

@@ -28,7 +28,15 @@ use events::Events;
 
 /// The members of a contact that are not custom attributes, but for those of its company.
 const STANDARD: [&str; 10] = [
-    "role", "external_id", "email", "phone", "name", "avatar", "signed_up_at", "last_seen_at", "owner_id",
+    "role",
+    "external_id",
+    "email",
+    "phone",
+    "name",
+    "avatar",
+    "signed_up_at",
+    "last_seen_at",
+    "owner_id",
     "unsubscribed_from_emails",
 ];
 
@@ -90,7 +98,14 @@ impl Destination for Intercom {
     }
 
     fn modes(&self) -> &'static [Mode] {
-        &[Mode::Upsert, Mode::Insert, Mode::Update, Mode::Mirror, Mode::Audience, Mode::Track]
+        &[
+            Mode::Upsert,
+            Mode::Insert,
+            Mode::Update,
+            Mode::Mirror,
+            Mode::Audience,
+            Mode::Track,
+        ]
     }
 
     fn is_marketing(&self) -> bool {
@@ -119,12 +134,17 @@ impl Destination for Intercom {
                 faults.push(
                     fault(message)
                         .nearest(field, STANDARD.into_iter().chain(COMPANY))
-                        .hint(format!("an attribute of your own is written as `{CUSTOM}{field}`")),
+                        .hint(format!(
+                            "an attribute of your own is written as `{CUSTOM}{field}`"
+                        )),
                 );
             }
         }
         if !(sync.has_field("external_id") || sync.has_field("email")) {
-            let message = format!("sync `{}`: Intercom needs the field `external_id` or `email`", sync.name);
+            let message = format!(
+                "sync `{}`: Intercom needs the field `external_id` or `email`",
+                sync.name
+            );
             faults.push(fault(message));
         }
         if !faults.is_empty() {

@@ -63,7 +63,11 @@ fn attributes(
         return Some(Ok(Vec::new()));
     }
     let answer = script.ask(|| {
-        intercom.request("read the attributes", Method::Get, "/data_attributes?model=contact")
+        intercom.request(
+            "read the attributes",
+            Method::Get,
+            "/data_attributes?model=contact",
+        )
     })?;
     let known = named(&answer.json().unwrap_or_default(), "data_type");
     let missing: Vec<&str> = needs
@@ -73,7 +77,11 @@ fn attributes(
         .filter(|name| !known.contains_key(*name))
         .collect();
     if !(missing.is_empty() || needs.creates) {
-        let list = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let list = missing
+            .iter()
+            .map(|name| format!("`{name}`"))
+            .collect::<Vec<_>>()
+            .join(", ");
         return Some(Err(format!(
             "Intercom has no attribute {list}; `create_fields: true` creates what is missing"
         )));
@@ -92,7 +100,10 @@ fn attributes(
             intercom.post("create attribute", "/data_attributes", &body)
         })?;
         if !answer.is_success() {
-            return Some(Err(format!("the attribute `{name}` cannot be made: {}", answers::message(answer))));
+            return Some(Err(format!(
+                "the attribute `{name}` cannot be made: {}",
+                answers::message(answer)
+            )));
         }
     }
     Some(Ok(dates))
@@ -122,6 +133,11 @@ fn named(body: &Value, member: &str) -> IndexMap<String, String> {
         .into_iter()
         .flatten()
         .filter(|entry| entry.get("archived") != Some(&Value::Bool(true)))
-        .filter_map(|entry| Some((entry.get("name")?.as_str()?.to_owned(), as_text(entry.get(member)?)?)))
+        .filter_map(|entry| {
+            Some((
+                entry.get("name")?.as_str()?.to_owned(),
+                as_text(entry.get(member)?)?,
+            ))
+        })
         .collect()
 }

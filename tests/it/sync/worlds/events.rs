@@ -49,7 +49,9 @@ impl Events {
             self.repeated += 1;
             return;
         }
-        let user = text(message, "/userId").expect("every message names its user").to_owned();
+        let user = text(message, "/userId")
+            .expect("every message names its user")
+            .to_owned();
         match text(message, "/type") {
             Some("identify") => {
                 let traits = self.traits.entry(user).or_default();
@@ -70,9 +72,16 @@ impl Events {
             return;
         };
         let is_member = message["properties"][key] == json!(true);
-        let expected = if is_member { "Audience Entered" } else { "Audience Exited" };
+        let expected = if is_member {
+            "Audience Entered"
+        } else {
+            "Audience Exited"
+        };
         assert_eq!(text(message, "/event"), Some(expected));
-        assert_eq!(text(message, "/context/personas/computation_class"), Some("audience"));
+        assert_eq!(
+            text(message, "/context/personas/computation_class"),
+            Some("audience")
+        );
         assert_eq!(text(message, "/context/personas/computation_key"), Some(key));
         let audiences = self.members.entry(user).or_default();
         if is_member {
@@ -96,7 +105,8 @@ impl World for Events {
         if call.bytes > self.max_bytes {
             return Reply::text(413, "request size exceeds max limit");
         }
-        let is_bad = |message: &Value| text(message, "/userId").is_some_and(|user| user.starts_with("poison"));
+        let is_bad =
+            |message: &Value| text(message, "/userId").is_some_and(|user| user.starts_with("poison"));
         if self.refuses && messages.iter().any(is_bad) {
             return Reply::text(400, "event is not a valid rudder event");
         }
@@ -114,15 +124,27 @@ impl World for Events {
     fn state(&self) -> BTreeMap<String, Value> {
         if self.audiences_only {
             let members = self.members.iter().filter(|(_, audiences)| !audiences.is_empty());
-            return members.map(|(user, audiences)| (user.clone(), json!(audiences))).collect();
+            return members
+                .map(|(user, audiences)| (user.clone(), json!(audiences)))
+                .collect();
         }
         self.traits
             .iter()
             .map(|(user, traits)| {
-                let hot = self.members.get(user).is_some_and(|audiences| audiences.contains("hot"));
-                assert_eq!(traits.get("hot").cloned().unwrap_or(json!(false)), json!(hot), "{user}");
+                let hot = self
+                    .members
+                    .get(user)
+                    .is_some_and(|audiences| audiences.contains("hot"));
+                assert_eq!(
+                    traits.get("hot").cloned().unwrap_or(json!(false)),
+                    json!(hot),
+                    "{user}"
+                );
                 let field = |name: &str| traits.get(name).cloned().unwrap_or_default();
-                (user.clone(), json!({"name": field("name"), "score": field("score"), "hot": hot}))
+                (
+                    user.clone(),
+                    json!({"name": field("name"), "score": field("score"), "hot": hot}),
+                )
             })
             .collect()
     }

@@ -24,7 +24,10 @@ impl HubSpot {
         let (mut results, mut errors) = (Vec::new(), Vec::new());
         for input in inputs {
             assert_eq!(text(input, "/idProperty"), Some("email"));
-            let (email, trace) = (text(input, "/id").unwrap(), text(input, "/objectWriteTraceId").unwrap());
+            let (email, trace) = (
+                text(input, "/id").unwrap(),
+                text(input, "/objectWriteTraceId").unwrap(),
+            );
             let properties = input["properties"].as_object().unwrap();
             assert!(properties.values().all(Value::is_string), "all values are text");
             if let Some(unknown) = properties.keys().find(|name| !self.properties.contains(*name)) {
@@ -57,7 +60,10 @@ impl HubSpot {
             results.push(json!({"id": id, "properties": {"email": email}, "objectWriteTraceId": trace}));
         }
         let status = if errors.is_empty() { 200 } else { 207 };
-        Reply::json(status, &json!({"status": "COMPLETE", "results": results, "errors": errors}))
+        Reply::json(
+            status,
+            &json!({"status": "COMPLETE", "results": results, "errors": errors}),
+        )
     }
 
     fn members(&mut self, id: &str, body: &Value) -> Reply {
@@ -76,7 +82,10 @@ impl HubSpot {
         for contact in list(body, "/recordIdsToRemove") {
             members.remove(contact.as_str().unwrap());
         }
-        Reply::json(200, &json!({"recordsIdsAdded": [], "recordIdsRemoved": [], "recordIdsMissing": missing}))
+        Reply::json(
+            200,
+            &json!({"recordsIdsAdded": [], "recordIdsRemoved": [], "recordIdsMissing": missing}),
+        )
     }
 
     fn lists(&mut self, call: &Call) -> Reply {
@@ -84,7 +93,9 @@ impl HubSpot {
         match (call.method.as_str(), &parts[3..]) {
             ("GET", ["object-type-id", "0-1", "name", name]) => {
                 match self.lists.iter().find(|(_, (known, _))| known == name) {
-                    Some((id, _)) => Reply::json(200, &json!({"list": {"listId": id, "processingType": "MANUAL"}})),
+                    Some((id, _)) => {
+                        Reply::json(200, &json!({"list": {"listId": id, "processingType": "MANUAL"}}))
+                    }
                     None => Reply::json(404, &error("list not found")),
                 }
             }
@@ -111,6 +122,7 @@ impl World for HubSpot {
                 let results: Vec<Value> = self.properties.iter().map(|name| json!({"name": name})).collect();
                 Reply::json(200, &json!({"results": results}))
             }
+            ("GET", "/crm/v3/objects/contacts") => Reply::json(200, &json!({"results": []})),
             ("POST", "/crm/v3/properties/contacts/batch/create") => {
                 for input in list(&call.body, "/inputs") {
                     self.properties.insert(text(input, "/name").unwrap().to_owned());
@@ -145,8 +157,13 @@ impl World for HubSpot {
                     Some(text) if !text.is_empty() => json!(text),
                     _ => Value::Null,
                 };
-                let hot = self.lists.values().any(|(name, members)| name == "hot" && members.contains(id));
-                let score = field("score").as_str().map_or(Value::Null, |score| json!(score.parse::<i64>().unwrap()));
+                let hot = self
+                    .lists
+                    .values()
+                    .any(|(name, members)| name == "hot" && members.contains(id));
+                let score = field("score")
+                    .as_str()
+                    .map_or(Value::Null, |score| json!(score.parse::<i64>().unwrap()));
                 let email = contact["email"].as_str().unwrap().to_owned();
                 (email, json!({"name": field("name"), "score": score, "hot": hot}))
             })
@@ -159,6 +176,9 @@ impl World for HubSpot {
     }
 
     fn hollow(&self) -> Option<Reply> {
-        Some(Reply::json(200, &json!({"status": "COMPLETE", "results": [], "errors": []})))
+        Some(Reply::json(
+            200,
+            &json!({"status": "COMPLETE", "results": [], "errors": []}),
+        ))
     }
 }

@@ -24,7 +24,8 @@ struct Contact {
 }
 
 fn fault(status: u16, code: &str, message: &str) -> Reply {
-    let body = json!({"type": "error.list", "request_id": "r", "errors": [{"code": code, "message": message}]});
+    let body =
+        json!({"type": "error.list", "request_id": "r", "errors": [{"code": code, "message": message}]});
     Reply::json(status, &body)
 }
 
@@ -42,11 +43,24 @@ impl Intercom {
     fn check(&self, body: &Value) -> Option<Reply> {
         if text(body, "/name") == Some("poison") {
             let email = text(body, "/email").unwrap_or("the contact");
-            return Some(fault(400, "parameter_invalid", &format!("{email}: name is not allowed")));
+            return Some(fault(
+                400,
+                "parameter_invalid",
+                &format!("{email}: name is not allowed"),
+            ));
         }
         let custom = body.get("custom_attributes").and_then(Value::as_object);
-        let unknown = custom.into_iter().flat_map(Map::keys).find(|name| !self.attributes.contains(*name));
-        unknown.map(|name| fault(400, "parameter_invalid", &format!("Custom attribute '{name}' does not exist")))
+        let unknown = custom
+            .into_iter()
+            .flat_map(Map::keys)
+            .find(|name| !self.attributes.contains(*name));
+        unknown.map(|name| {
+            fault(
+                400,
+                "parameter_invalid",
+                &format!("Custom attribute '{name}' does not exist"),
+            )
+        })
     }
 
     fn find(&self, email: &Value) -> Option<&str> {
@@ -61,8 +75,16 @@ impl Intercom {
             return reply;
         }
         if let Some(id) = self.find(&body["email"]) {
-            let what = if self.contacts[id].archived { "An archived contact" } else { "A contact" };
-            return fault(409, "conflict", &format!("{what} matching those details already exists with id={id}"));
+            let what = if self.contacts[id].archived {
+                "An archived contact"
+            } else {
+                "A contact"
+            };
+            return fault(
+                409,
+                "conflict",
+                &format!("{what} matching those details already exists with id={id}"),
+            );
         }
         let id = format!("{:024x}", 0x5000 + self.contacts.len());
         let mut contact = Contact::default();
@@ -90,10 +112,16 @@ impl Intercom {
             ("POST", [verb @ ("archive" | "unarchive")]) => {
                 contact.archived = *verb == "archive";
                 contact.tags.retain(|_| *verb == "unarchive");
-                Reply::json(200, &json!({"id": id, "object": "contact", "archived": contact.archived}))
+                Reply::json(
+                    200,
+                    &json!({"id": id, "object": "contact", "archived": contact.archived}),
+                )
             }
             ("DELETE", ["tags", tag]) => {
-                let name = tags.iter().find(|(_, known)| known == tag).map(|(name, _)| name.clone());
+                let name = tags
+                    .iter()
+                    .find(|(_, known)| known == tag)
+                    .map(|(name, _)| name.clone());
                 contact.tags.remove(&name.unwrap());
                 Reply::json(200, &json!({"type": "tag", "id": tag}))
             }
@@ -131,11 +159,16 @@ impl World for Intercom {
                 Reply::json(200, &json!({"type": "list", "data": data}))
             }
             ("POST", ["data_attributes"]) => {
-                self.attributes.insert(text(&call.body, "/name").unwrap().to_owned());
+                self.attributes
+                    .insert(text(&call.body, "/name").unwrap().to_owned());
                 Reply::json(200, &json!({"type": "data_attribute"}))
             }
             ("GET", ["tags"]) => {
-                let data: Vec<Value> = self.tags.iter().map(|(name, id)| json!({"id": id, "name": name})).collect();
+                let data: Vec<Value> = self
+                    .tags
+                    .iter()
+                    .map(|(name, id)| json!({"id": id, "name": name}))
+                    .collect();
                 Reply::json(200, &json!({"type": "list", "data": data}))
             }
             ("POST", ["tags"]) => self.tag(&call.body),
@@ -143,7 +176,10 @@ impl World for Intercom {
                 let found = self.find(&call.body["query"]["value"]);
                 let found = found.filter(|id| !self.search_lags && !self.contacts[*id].archived);
                 let data: Vec<Value> = found.into_iter().map(|id| json!({"id": id})).collect();
-                Reply::json(200, &json!({"type": "list", "data": data, "total_count": data.len()}))
+                Reply::json(
+                    200,
+                    &json!({"type": "list", "data": data, "total_count": data.len()}),
+                )
             }
             ("POST", ["contacts"]) => self.create(&call.body),
             (_, ["contacts", id, rest @ ..]) => {
@@ -166,7 +202,10 @@ impl World for Intercom {
                 let email = contact.members["email"].as_str().unwrap().to_owned();
                 let name = contact.members.get("name").cloned().unwrap_or_default();
                 let score = contact.custom.get("score").cloned().unwrap_or_default();
-                (email, json!({"name": name, "score": score, "hot": contact.tags.contains("hot")}))
+                (
+                    email,
+                    json!({"name": name, "score": score, "hot": contact.tags.contains("hot")}),
+                )
             })
             .collect()
     }

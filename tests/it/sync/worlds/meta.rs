@@ -24,7 +24,10 @@ impl Meta {
 }
 
 fn fault(code: i64, message: &str) -> Reply {
-    Reply::json(400, &json!({"error": {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "x"}}))
+    Reply::json(
+        400,
+        &json!({"error": {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "x"}}),
+    )
 }
 
 impl World for Meta {
@@ -52,9 +55,15 @@ impl World for Meta {
             (method @ ("POST" | "DELETE"), [id, "users"]) => {
                 let rows = list(&call.body, "/payload/data");
                 let schema = list(&call.body, "/payload/schema");
-                assert!(rows.iter().all(|row| row.as_array().unwrap().len() == schema.len()));
+                assert!(
+                    rows.iter()
+                        .all(|row| row.as_array().unwrap().len() == schema.len())
+                );
                 assert!(call.body["session"]["session_id"].is_u64());
-                let members: Vec<String> = rows.iter().map(|row| row[0].as_str().unwrap().to_owned()).collect();
+                let members: Vec<String> = rows
+                    .iter()
+                    .map(|row| row[0].as_str().unwrap().to_owned())
+                    .collect();
                 if members.iter().any(|member| self.poison.contains(member)) {
                     return fault(100, "Invalid parameter");
                 }
@@ -93,10 +102,16 @@ impl World for Meta {
     }
 
     fn expired(&self) -> Reply {
-        fault(190, "Error validating access token secret-TOKEN: session has expired")
+        fault(
+            190,
+            "Error validating access token secret-TOKEN: session has expired",
+        )
     }
 
     fn hollow(&self) -> Option<Reply> {
-        Some(Reply::json(200, &json!({"audience_id": "9000", "num_received": 0, "num_invalid_entries": 0})))
+        Some(Reply::json(
+            200,
+            &json!({"audience_id": "9000", "num_received": 0, "num_invalid_entries": 0}),
+        ))
     }
 }

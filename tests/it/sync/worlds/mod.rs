@@ -15,5 +15,8 @@ pub fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
 
 /// The items of a list in a JSON object.
 pub fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
-    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    value
+        .pointer(pointer)
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
 }

@@ -34,7 +34,10 @@ impl World for Webhook {
                 self.rows.insert(key.to_owned(), row["fields"].clone());
             }
         }
-        Reply::json(200, &json!({"accepted": rows.len() - rejected.len(), "rejected": rejected}))
+        Reply::json(
+            200,
+            &json!({"accepted": rows.len() - rejected.len(), "rejected": rejected}),
+        )
     }
 
     fn is_write(&self, call: &Call) -> bool {
