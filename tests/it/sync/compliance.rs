@@ -110,7 +110,7 @@ fn plain(rows: &[Row]) -> BTreeMap<String, Value> {
 
 const POISON: &str = "poison@example.com";
 
-fn meta() -> Box<dyn World> {
+pub fn meta() -> Box<dyn World> {
     Box::new(Meta::refusing(hash(POISON)))
 }
 

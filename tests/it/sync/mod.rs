@@ -15,5 +15,6 @@ mod config;
 mod exchanges;
 mod files;
 mod program;
+mod serve;
 mod server;
 mod worlds;
