@@ -276,8 +276,9 @@ fn told_difference(
     if rows > SHOWN_ROWS {
         let _ = writeln!(table, "  … and {} more", rows - SHOWN_ROWS);
     }
+    let plural = if rows == 1 { "row" } else { "rows" };
     let message = format!(
-        "unit test `{}` of `{}` differs in {rows} rows",
+        "unit test `{}` of `{}` differs in {rows} {plural}",
         test.name, test.model
     );
     Diagnostic::error(codes::UNIT_TEST_FAILED, message)

@@ -156,7 +156,8 @@ impl Cli<'_> {
     pub(super) async fn check(&self, selection: &Selection) -> Result<ExitStatus> {
         let begun = Instant::now();
         let (opened, ctx, selected) = self.plan_only("check", selection, SourcePolicy::Declared).await?;
-        run::plan_all(&ctx, &selected)?;
+        run::plan_all(&ctx, &opened.with_unbuilt_ancestors(self.host, &selected)?)?;
+        run::pass_on(&ctx, self.terminal.as_ref());
         self.write_artifacts(&opened, &ctx, None)?;
         let elapsed = super::terminal::seconds(begun.elapsed());
         self.terminal
@@ -188,9 +189,10 @@ impl Cli<'_> {
             self.terminal.data(&format!("{}\n", rendered.sql.trim()));
             return Ok(ExitStatus::Done);
         }
-        run::plan_all(&ctx, &selected)?;
+        run::plan_all(&ctx, &opened.with_unbuilt_ancestors(self.host, &selected)?)?;
+        run::pass_on(&ctx, self.terminal.as_ref());
         self.write_artifacts(&opened, &ctx, None)?;
-        if let ([only], false) = (selected.as_slice(), selection.select.is_empty())
+        if let (Some(only), false) = (the_one(&selected), selection.select.is_empty())
             && let Planning::Ready(planned) = ctx.planner.plan(only)
         {
             self.terminal.data(&format!("{}\n", planned.compiled.trim()));
@@ -234,15 +236,27 @@ impl Cli<'_> {
     pub(super) async fn show(&self, selection: &Selection, query: &ShowQuery) -> Result<ExitStatus> {
         let (opened, ctx, selected) = self.plan_only("show", selection, SourcePolicy::Present).await?;
         self.define_records(&opened, &ctx)?;
-        let (name, sql) = match (&query.inline, selected.as_slice()) {
+        let (name, sql) = match (&query.inline, the_one(&selected)) {
             (Some(text), _) => ("inline".to_owned(), ctx.planner.render_inline(text)?.sql),
             (None, _) if selection.select.is_empty() && selection.selector.is_none() => {
-                return Err(Error::Usage("nothing to show: name a node with `--select`, or use `--inline`".into()));
+                return Err(Error::Usage(
+                    "nothing to show: name a node with `--select`, or use `--inline`".into(),
+                ));
             }
-            (None, [only]) => (only.short().to_owned(), shown_sql(&ctx, only)?),
-            (None, []) => return Err(Error::Usage("the selection is empty: there is nothing to show".into())),
-            (None, several) => {
-                let message = format!("`show` takes one node, the selection has {}", several.len());
+            (None, Some(only)) => {
+                run::plan_all(
+                    &ctx,
+                    &opened.with_unbuilt_ancestors(self.host, std::slice::from_ref(only))?,
+                )?;
+                (only.short().to_owned(), shown_sql(&ctx, only)?)
+            }
+            (None, None) if selected.is_empty() => {
+                return Err(Error::Usage(
+                    "the selection is empty: there is nothing to show".into(),
+                ));
+            }
+            (None, None) => {
+                let message = format!("`show` takes one node, the selection has {}", selected.len());
                 return Err(Error::Usage(message));
             }
         };
@@ -327,7 +341,10 @@ impl Cli<'_> {
         let opened = self.open(command)?;
         let kinds = ["seed", "model", "snapshot", "test", "analysis", "source"];
         let selected = opened.select(selection, &kinds, self.terminal)?;
-        let ctx = opened.context(self.host, &selected, ReusePolicy::Reuse, sources, self.terminal).await?;
+        let read = opened.with_unbuilt_ancestors(self.host, &selected)?;
+        let ctx = opened
+            .context(self.host, &read, ReusePolicy::Reuse, sources, self.terminal)
+            .await?;
         Ok((opened, ctx, selected))
     }
 
@@ -363,6 +380,15 @@ fn status(outcome: &RunOutcome) -> ExitStatus {
     }
 }
 
+/// The node that a selection of one means: a model is selected with its tests.
+fn the_one(selected: &[NodeId]) -> Option<&NodeId> {
+    let mut others = selected.iter().filter(|id| id.resource_type() != "test");
+    match (selected, others.next(), others.next()) {
+        ([only], ..) | (_, Some(only), None) => Some(only),
+        _ => None,
+    }
+}
+
 /// The rows of a node: what is published, or what its SQL gives; of a test, the failing rows.
 fn shown_sql(ctx: &RunCtx, id: &NodeId) -> Result<String> {
     let is_there = |name: &RelationName| {
@@ -370,7 +396,10 @@ fn shown_sql(ctx: &RunCtx, id: &NodeId) -> Result<String> {
             .as_ref()
             .is_some_and(|build| build.relation(name).is_some())
     };
-    let readable = ctx.graph.relation(id).filter(|name| ctx.graph.source(id).is_some() || is_there(name));
+    let readable = ctx
+        .graph
+        .relation(id)
+        .filter(|name| ctx.graph.source(id).is_some() || is_there(name));
     if let Some(name) = readable {
         return Ok(format!("select * from {}", name.quoted()));
     }

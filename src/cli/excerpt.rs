@@ -55,7 +55,8 @@ fn push_place(text: &mut String, host: &Host, root: &Path, span: &Span, style: S
         text,
         &format!("{margin}{} {span}", style.paint(Role::Faint, "-->")),
     );
-    let (Some(line), true) = (line, span.width > 0) else {
+    let is_whole_file = span.width == 0 && (span.line, span.column) == (1, 1);
+    let (Some(line), false) = (line, is_whole_file) else {
         return;
     };
     let before: String = line.chars().take(span.column.saturating_sub(1)).collect();

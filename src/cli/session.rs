@@ -1,5 +1,6 @@
 //! What most commands begin with: the project, its graph, the engine and the warehouse, opened once.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -111,7 +112,12 @@ fn command_line_vars(text: Option<&str>) -> Result<Map<String, Value>> {
         Ok(_) => Err(Error::Usage(
             "`--vars` is no mapping: write '{name: value}'".into(),
         )),
-        Err(e) => Err(Error::Usage(format!("`--vars` is no YAML: {e}"))),
+        Err(e) => {
+            let told = e.to_string();
+            let first = told.lines().next().unwrap_or_default();
+            let reason = first.trim_start_matches("error: ");
+            Err(Error::Usage(format!("`--vars` is no YAML: {reason}")))
+        }
     }
 }
 
@@ -143,7 +149,11 @@ pub(super) fn told(terminal: &Terminal, diagnostics: Vec<Diagnostic>) -> Result<
     for warning in &warnings {
         terminal.diagnostic(warning);
     }
-    if errors.is_empty() { Ok(()) } else { Err(Error::Diagnostics(errors)) }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Diagnostics(errors))
+    }
 }
 
 impl Opened {
@@ -167,10 +177,33 @@ impl Opened {
             indirect: indirect(&selection.indirect_selection)?,
             facts: SelectionFacts::default(),
         };
-        let (chosen, diagnostics) = selector::select(self.graph.as_ref(), &self.graph.project.selectors, &request);
+        let (chosen, diagnostics) =
+            selector::select(self.graph.as_ref(), &self.graph.project.selectors, &request);
         told(terminal, diagnostics)?;
         let wanted = |id: &&NodeId| chosen.contains(*id) && kinds.contains(&id.resource_type());
         Ok(self.graph.order.iter().filter(wanted).cloned().collect())
+    }
+
+    /// Nodes with all they read, directly or not, that is not published, in topological order.
+    pub(super) fn with_unbuilt_ancestors(&self, host: &Host, nodes: &[NodeId]) -> Result<Vec<NodeId>> {
+        let published = self.warehouse(host).current()?;
+        let is_built = |id: &NodeId| {
+            let relation = self.graph.relation(id);
+            relation.is_some_and(|name| published.iter().any(|build| build.relation(name).is_some()))
+        };
+        let mut wanted: BTreeSet<&NodeId> = nodes.iter().collect();
+        for id in self.graph.order.iter().rev() {
+            if wanted.contains(id) {
+                wanted.extend(self.graph.parents(id).iter().filter(|parent| !is_built(parent)));
+            }
+        }
+        Ok(self
+            .graph
+            .order
+            .iter()
+            .filter(|id| wanted.contains(id))
+            .cloned()
+            .collect())
     }
 
     /// The engine of the target.

@@ -66,9 +66,10 @@ fn tables(ctx: &RunCtx, outcome: &RunOutcome) -> Vec<String> {
             let path = ctx.warehouse.stable_path(&relation.name);
             let path = path.strip_prefix(root).unwrap_or(&path);
             format!(
-                "  {:<width$}  {:>12} rows  {:>9}  {}",
+                "  {:<width$}  {:>12} {:<4}  {:>9}  {}",
                 relation.name.to_string(),
                 grouped(relation.table.rows()),
+                if relation.table.rows() == 1 { "row" } else { "rows" },
                 size(relation.table.bytes()),
                 path.display(),
             )

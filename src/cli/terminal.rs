@@ -4,6 +4,7 @@
 //! elsewhere a line for every node; with `--log-format json` one JSON object per line.
 #![allow(clippy::print_stdout, reason = "this is the one place that prints data")]
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -89,7 +90,7 @@ impl Terminal {
             return;
         }
         match self.format {
-            LogFormat::Text => self.line(text),
+            LogFormat::Text => self.line(&self.nearby(text)),
             LogFormat::Json => self.json("info", "Message", &json!({ "msg": text })),
         }
     }
@@ -102,7 +103,8 @@ impl Terminal {
         match self.format {
             LogFormat::Text => {
                 let root = self.root.lock().clone();
-                self.line(excerpt::render(&self.host, &root, diagnostic, self.style).trim_end());
+                let text = excerpt::render(&self.host, &root, diagnostic, self.style);
+                self.line(self.nearby(&text).trim_end());
             }
             LogFormat::Json => {
                 let level = if diagnostic.is_error() { "error" } else { "warn" };
@@ -128,6 +130,34 @@ impl Terminal {
             .count();
         if n_errors > 1 && self.format == LogFormat::Text {
             self.line(&format!("{n_errors} errors"));
+        }
+        self.offer_pages(&diagnostics);
+    }
+
+    /// Says where more is written about faults of the project.
+    fn offer_pages(&self, diagnostics: &[Diagnostic]) {
+        let codes: BTreeSet<&str> = diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error() && diagnostic.span.is_some())
+            .map(|diagnostic| diagnostic.code.as_str())
+            .collect();
+        let codes: Vec<&str> = codes.into_iter().collect();
+        match codes.as_slice() {
+            [] => {}
+            [code] => self.say(&format!("more: `headwater explain {code}`")),
+            codes => self.say(&format!(
+                "more: `headwater explain CODE` for {}",
+                codes.join(", ")
+            )),
+        }
+    }
+
+    /// Shows paths below the working directory as relative ones.
+    fn nearby(&self, text: &str) -> String {
+        let here = self.host.working_directory();
+        match here.parent() {
+            Some(_) => text.replace(&format!("{}/", here.display()), ""),
+            None => text.to_owned(),
         }
     }
 
@@ -165,7 +195,10 @@ impl Terminal {
         self.at_work.lock().retain(|label| *label != result.label);
         self.bar.inc(1);
         self.bar.set_message(self.at_work.lock().join(", "));
-        let is_routine = matches!(result.status, NodeStatus::Pass | NodeStatus::Reused | NodeStatus::NoOp);
+        let is_routine = matches!(
+            result.status,
+            NodeStatus::Pass | NodeStatus::Reused | NodeStatus::NoOp
+        );
         let is_quiet = self.verbosity == Verbosity::Quiet && !result.status.is_failure();
         let silent = is_quiet || (self.is_live && is_routine);
         match self.format {
@@ -190,15 +223,18 @@ impl Terminal {
             NodeStatus::Reused | NodeStatus::Skipped | NodeStatus::NoOp => Role::Faint,
         };
         let width = total.to_string().len();
-        let rows = result.rows.map(|rows| format!("{} rows", grouped(rows)));
+        let plural = |is_one: bool| if is_one { "row" } else { "rows" };
+        let rows = result
+            .rows
+            .map(|rows| format!("{} {}", grouped(rows), plural(rows == 1)));
         let failures = result
             .failures
             .filter(|n| *n > 0)
-            .map(|n| format!("{n} failing rows"));
+            .map(|n| format!("{n} failing {}", plural(n == 1)));
         let facts: Vec<String> = [
             rows,
             failures,
-            result.message.clone(),
+            result.message.as_deref().map(|message| self.nearby(message)),
             Some(seconds(result.elapsed())),
         ]
         .into_iter()
@@ -222,7 +258,8 @@ impl ProgressReporter for Terminal {
             RunEvent::Planned { n_nodes, elapsed } => {
                 *self.n_total.lock() = *n_nodes;
                 self.bar.set_length(u64::try_from(*n_nodes).unwrap_or(u64::MAX));
-                self.say(&format!("planned {n_nodes} nodes in {}", seconds(*elapsed)));
+                let nodes = if *n_nodes == 1 { "node" } else { "nodes" };
+                self.say(&format!("planned {n_nodes} {nodes} in {}", seconds(*elapsed)));
             }
             RunEvent::Started { label, .. } => {
                 let mut at_work = self.at_work.lock();
@@ -230,7 +267,11 @@ impl ProgressReporter for Terminal {
                 self.bar.set_message(at_work.join(", "));
             }
             RunEvent::Finished(result) => self.finished(result),
-            RunEvent::Published { build } => self.say(&format!("published build {build}")),
+            // People read it in the summary.
+            RunEvent::Published { build } if self.format == LogFormat::Json => {
+                self.say(&format!("published build {build}"));
+            }
+            RunEvent::Published { .. } => {}
             RunEvent::Sync {
                 name,
                 n_done,

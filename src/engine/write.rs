@@ -49,9 +49,21 @@ pub struct SortKey {
     pub descending: bool,
 }
 
+/// When what is written has to survive a crash of the machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// As soon as it is written.
+    #[default]
+    Now,
+    /// Later: the caller sees to it.
+    Later,
+}
+
 /// How a table is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WriteOptions {
+    /// When it has to survive a crash of the machine.
+    pub durability: Durability,
     /// The order of the rows; without one, a small table is sorted by all its columns.
     pub sort_by: Vec<SortKey>,
 }
@@ -117,6 +129,7 @@ impl Engine {
         let target = Arc::new(Target {
             folder: folder.to_path_buf(),
             schema: query.schema(),
+            durability: options.durability,
             buffered_bytes: AtomicUsize::new(0),
         });
         let outcomes = self.run_partitions(physical, &target).await?;
@@ -172,6 +185,7 @@ impl Engine {
 struct Target {
     folder: PathBuf,
     schema: SchemaRef,
+    durability: Durability,
     /// What all partitions hold in memory, while they write nothing.
     buffered_bytes: AtomicUsize,
 }
@@ -324,7 +338,8 @@ fn sorted(plan: &Arc<LogicalPlan>, keys: &[SortKey]) -> Result<LogicalPlan> {
 /// Gives every file its final name, once all of them are safe on disk.
 fn finish(target: &Target, parts: Vec<Part>) -> Result<WrittenTable> {
     let failed = |e| write_failed(&target.folder, e);
-    for part in &parts {
+    let is_synced = target.durability == Durability::Now;
+    for part in parts.iter().filter(|_| is_synced) {
         part.file.as_file().sync_all().map_err(failed)?;
     }
     let mut files: Vec<WrittenFile> = Vec::new();
@@ -344,9 +359,9 @@ fn finish(target: &Target, parts: Vec<Part>) -> Result<WrittenTable> {
             bytes,
         });
     }
-    File::open(&target.folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(failed)?;
+    if is_synced {
+        File::open(&target.folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    }
     Ok(WrittenTable {
         rows: files.iter().map(|file| file.rows).sum(),
         bytes: files.iter().map(|file| file.bytes).sum(),

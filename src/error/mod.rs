@@ -230,7 +230,13 @@ impl Error {
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {
         match self {
             Self::Diagnostics(diagnostics) => diagnostics,
-            Self::Io { .. } => vec![Diagnostic::error(codes::IO, self.to_string())],
+            Self::Io { ref source, .. } => {
+                let diagnostic = Diagnostic::error(codes::IO, self.to_string());
+                vec![match advice(source.kind()) {
+                    Some(advice) => diagnostic.hint(advice),
+                    None => diagnostic,
+                }]
+            }
             Self::Usage(message) => vec![Diagnostic::error(codes::USAGE, message)],
             Self::Interrupted => vec![Diagnostic::error(codes::INTERRUPTED, "interrupted")],
             Self::Internal(message) => vec![Diagnostic::error(codes::INTERNAL, message)],
@@ -241,6 +247,22 @@ impl Error {
 impl From<Diagnostic> for Error {
     fn from(diagnostic: Diagnostic) -> Self {
         Self::Diagnostics(vec![diagnostic])
+    }
+}
+
+/// What to do about an operating-system error.
+fn advice(kind: io::ErrorKind) -> Option<&'static str> {
+    match kind {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            Some("give yourself the right to it, or name another folder in profiles.yml")
+        }
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            Some("a file lies where a folder must be: move it away")
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Some("free some space; what was published stays as it was")
+        }
+        _ => None,
     }
 }
 

@@ -31,17 +31,42 @@ pub enum Known {
 /// The relations of a run, by name.
 ///
 /// A query is planned against the relations that it names, and against those that the views among them name. The
-/// catalog changes as the run goes on: what was planned becomes stored.
+/// catalog changes as the run goes on: what was planned becomes stored. A view is planned once for each state of what
+/// it reads.
 #[derive(Debug)]
 pub struct Catalog {
     engine: Arc<Engine>,
     database: String,
     schema: String,
-    known: RwLock<BTreeMap<Key, (RelationName, Known)>>,
+    known: RwLock<Relations>,
     schemas: RwLock<BTreeMap<PathBuf, SchemaRef>>,
+    views: RwLock<BTreeMap<Key, PlannedView>>,
 }
 
 type Key = (String, String, String);
+
+/// What is known, each with the number of the change that made it known.
+#[derive(Debug, Default)]
+struct Relations {
+    by_name: BTreeMap<Key, (RelationName, Known, u64)>,
+    n_changes: u64,
+}
+
+/// A relation as it was found.
+#[derive(Debug, Clone)]
+struct Found {
+    key: Key,
+    name: RelationName,
+    known: Known,
+    change: u64,
+}
+
+/// A view that was planned, and the state of everything it reads, itself included.
+#[derive(Debug, Clone)]
+struct PlannedView {
+    resolved: Resolved,
+    state: Vec<(Key, u64)>,
+}
 
 /// A query that stands, and the relations below it that are not built yet.
 #[derive(Debug, Clone)]
@@ -50,6 +75,13 @@ pub struct Resolved {
     pub query: PlannedQuery,
     /// The tables it would read that are only planned.
     pub unbuilt: BTreeSet<RelationName>,
+}
+
+/// What a planned query depends on, gathered while it is planned.
+#[derive(Debug, Default)]
+struct Below {
+    unbuilt: BTreeSet<RelationName>,
+    state: Vec<(Key, u64)>,
 }
 
 impl Catalog {
@@ -61,12 +93,16 @@ impl Catalog {
             schema: schema.to_owned(),
             known: RwLock::default(),
             schemas: RwLock::default(),
+            views: RwLock::default(),
         }
     }
 
     /// Says what a relation stands for from now on.
     pub fn define(&self, name: RelationName, known: Known) {
-        self.known.write().insert(key(&name), (name, known));
+        let mut relations = self.known.write();
+        relations.n_changes += 1;
+        let change = relations.n_changes;
+        relations.by_name.insert(key(&name), (name, known, change));
     }
 
     /// Says that a relation stands for a query.
@@ -76,17 +112,17 @@ impl Catalog {
 
     /// Forgets a relation.
     pub fn forget(&self, name: &RelationName) {
-        self.known.write().remove(&key(name));
+        self.known.write().by_name.remove(&key(name));
     }
 
     /// What a relation stands for.
     pub fn get(&self, name: &RelationName) -> Option<Known> {
-        self.known.read().get(&key(name)).map(|(_, known)| known.clone())
+        self.known.read().by_name.get(&key(name)).map(|(_, known, _)| known.clone())
     }
 
     /// The names of all relations.
     pub fn names(&self) -> Vec<RelationName> {
-        self.known.read().values().map(|(name, _)| name.clone()).collect()
+        self.known.read().by_name.values().map(|(name, _, _)| name.clone()).collect()
     }
 
     /// Plans a query against the relations as they are now.
@@ -94,7 +130,9 @@ impl Catalog {
     /// # Errors
     /// The fault of the query, or of a view it reads.
     pub fn plan(&self, sql: &str) -> QueryResult<Resolved> {
-        self.plan_within(sql, &mut Vec::new())
+        let mut below = Below::default();
+        let query = self.plan_within(sql, &mut Vec::new(), &mut below)?;
+        Ok(Resolved { query, unbuilt: below.unbuilt })
     }
 
     /// The columns of a relation; `None` when there is no such relation.
@@ -102,56 +140,66 @@ impl Catalog {
     /// # Errors
     /// The fault of a view, or of a file that cannot be read.
     pub fn columns(&self, name: &RelationName) -> QueryResult<Option<SchemaRef>> {
-        let Some(known) = self.get(name) else {
-            return Ok(None);
-        };
-        let (source, _) = self.source(&known, &mut Vec::new())?;
+        let parts = [name.database.clone(), name.schema.clone(), name.identifier.clone()];
+        let Some(found) = self.find(&parts) else { return Ok(None) };
+        let source = self.source(&found, &mut Vec::new(), &mut Below::default())?;
         Ok(Some(source.schema()))
     }
 
-    fn plan_within(&self, sql: &str, path: &mut Vec<RelationName>) -> QueryResult<Resolved> {
+    fn plan_within(&self, sql: &str, path: &mut Vec<Key>, below: &mut Below) -> QueryResult<PlannedQuery> {
         let mut scope = Scope::new(&self.database, &self.schema);
-        let mut unbuilt = BTreeSet::new();
         for reference in engine::relations_named_in(sql)? {
-            let Some((name, known)) = self.find(&reference) else {
-                continue;
-            };
-            if path.contains(&name) {
-                let message = format!("view `{name}` reads itself");
-                return Err(SqlFault::new(codes::VIEW_READS_ITSELF, message));
-            }
-            path.push(name.clone());
-            let (source, missing) = self.source(&known, path)?;
-            path.pop();
-            if matches!(known, Known::Planned(_)) {
-                unbuilt.insert(name.clone());
-            }
-            unbuilt.extend(missing);
-            scope.insert(name, source);
+            let Some(found) = self.find(&reference) else { continue };
+            let source = self.source(&found, path, below)?;
+            scope.insert(found.name, source);
         }
-        Ok(Resolved {
-            query: self.engine.plan(sql, &scope)?,
-            unbuilt,
+        self.engine.plan(sql, &scope)
+    }
+
+    fn source(&self, found: &Found, path: &mut Vec<Key>, below: &mut Below) -> QueryResult<TableSource> {
+        below.state.push((found.key.clone(), found.change));
+        Ok(match &found.known {
+            Known::Extract(table) => TableSource::Extract(table.clone()),
+            Known::Rows(rows) => rows.clone(),
+            Known::Absent(schema) => TableSource::Empty(Arc::clone(schema)),
+            Known::Planned(schema) => {
+                below.unbuilt.insert(found.name.clone());
+                TableSource::Empty(Arc::clone(schema))
+            }
+            Known::Stored(files) => self.stored(files)?,
+            Known::View(sql) => self.view(found, sql, path, below)?,
         })
     }
 
-    fn source(
-        &self,
-        known: &Known,
-        path: &mut Vec<RelationName>,
-    ) -> QueryResult<(TableSource, BTreeSet<RelationName>)> {
-        Ok(match known {
-            Known::Extract(table) => (TableSource::Extract(table.clone()), BTreeSet::new()),
-            Known::Rows(rows) => (rows.clone(), BTreeSet::new()),
-            Known::Planned(schema) | Known::Absent(schema) => {
-                (TableSource::Empty(Arc::clone(schema)), BTreeSet::new())
+    /// A view as a source: as it was planned before, when nothing that it reads has changed since.
+    fn view(&self, found: &Found, sql: &str, path: &mut Vec<Key>, below: &mut Below) -> QueryResult<TableSource> {
+        if path.contains(&found.key) {
+            let message = format!("view `{}` reads itself", found.name);
+            return Err(SqlFault::new(codes::VIEW_READS_ITSELF, message));
+        }
+        let planned = match self.planned_view(&found.key) {
+            Some(planned) => planned,
+            None => {
+                path.push(found.key.clone());
+                let mut inner = Below { state: vec![(found.key.clone(), found.change)], ..Below::default() };
+                let query = self.plan_within(sql, path, &mut inner)?;
+                path.pop();
+                let resolved = Resolved { query, unbuilt: inner.unbuilt };
+                let planned = PlannedView { resolved, state: inner.state };
+                self.views.write().insert(found.key.clone(), planned.clone());
+                planned
             }
-            Known::Stored(files) => (self.stored(files)?, BTreeSet::new()),
-            Known::View(sql) => {
-                let resolved = self.plan_within(sql, path)?;
-                (TableSource::View(resolved.query), resolved.unbuilt)
-            }
-        })
+        };
+        below.unbuilt.extend(planned.resolved.unbuilt);
+        below.state.extend(planned.state);
+        Ok(TableSource::View(planned.resolved.query))
+    }
+
+    fn planned_view(&self, key: &Key) -> Option<PlannedView> {
+        let planned = self.views.read().get(key).cloned()?;
+        let known = self.known.read();
+        let is_current = |(key, change): &(Key, u64)| known.by_name.get(key).is_some_and(|(_, _, now)| now == change);
+        planned.state.iter().all(is_current).then_some(planned)
     }
 
     fn stored(&self, files: &[PathBuf]) -> QueryResult<TableSource> {
@@ -165,34 +213,33 @@ impl Catalog {
                 schema
             }
         };
-        Ok(TableSource::Parquet(engine::StoredTable {
-            files: files.to_vec(),
-            schema,
-        }))
+        Ok(TableSource::Parquet(engine::StoredTable { files: files.to_vec(), schema }))
     }
 
     /// Finds what a name of one to three parts means, as [`Scope`] does.
-    fn find(&self, reference: &[String]) -> Option<(RelationName, Known)> {
+    fn find(&self, reference: &[String]) -> Option<Found> {
         let mut parts = reference.iter().rev().map(|part| part.to_lowercase());
         let identifier = parts.next()?;
         let given_schema = parts.next();
         let given_database = parts.next();
         let schema = given_schema.clone().unwrap_or_else(|| self.schema.to_lowercase());
-        let database = given_database
-            .clone()
-            .unwrap_or_else(|| self.database.to_lowercase());
-        let known = self.known.read();
-        known
-            .get(&(identifier.clone(), schema.clone(), database))
-            .or_else(|| {
-                let anywhere = given_schema.is_some() && given_database.is_none();
-                known
-                    .range((identifier.clone(), schema.clone(), String::new())..)
-                    .next()
-                    .filter(|((i, s, _), _)| anywhere && *i == identifier && *s == schema)
-                    .map(|(_, entry)| entry)
-            })
-            .cloned()
+        let database = given_database.clone().unwrap_or_else(|| self.database.to_lowercase());
+        let relations = self.known.read();
+        let exact = (identifier.clone(), schema.clone(), database);
+        let entry = relations.by_name.get_key_value(&exact).or_else(|| {
+            let anywhere = given_schema.is_some() && given_database.is_none();
+            relations
+                .by_name
+                .range((identifier.clone(), schema.clone(), String::new())..)
+                .next()
+                .filter(|((i, s, _), _)| anywhere && *i == identifier && *s == schema)
+        });
+        entry.map(|(key, (name, known, change))| Found {
+            key: key.clone(),
+            name: name.clone(),
+            known: known.clone(),
+            change: *change,
+        })
     }
 }
 

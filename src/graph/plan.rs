@@ -20,7 +20,7 @@ use crate::engine::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUn
 use crate::engine::{Engine, Position, SeedOptions, SqlFault, TableSource};
 use crate::error::{Diagnostic, Span, codes};
 use crate::host::Host;
-use crate::jinja::{PositionKind, RenderFailure, Rendered, Renderer, SourceMap, TemplatePosition};
+use crate::jinja::{Message, PositionKind, RenderFailure, Rendered, Renderer, SourceMap, TemplatePosition};
 use crate::names::{NodeId, RelationName};
 use crate::project::config::{HardDeletes, MetaColumns};
 use crate::project::node::NodeKind;
@@ -94,6 +94,7 @@ pub struct Planner {
     policy: ReusePolicy,
     makers: BTreeMap<RelationName, NodeId>,
     state: Mutex<BTreeMap<NodeId, Planning>>,
+    messages: Mutex<Vec<Message>>,
 }
 
 /// What a planner works with.
@@ -139,6 +140,7 @@ impl Planner {
             policy: parts.policy,
             makers,
             state: Mutex::default(),
+            messages: Mutex::default(),
         }
     }
 
@@ -248,12 +250,24 @@ impl Planner {
             sql.match_indices(text)
                 .any(|(start, _)| (start..start + text.len()).contains(&fault))
         };
-        self.graph
-            .project
-            .origins
-            .iter()
-            .find(|(text, _)| covers(text))
-            .map(|(_, span)| span.clone())
+        let origins = &self.graph.project.origins;
+        let (_, span) = origins.iter().find(|(text, _)| covers(text))?;
+        let word: String = sql.get(fault..)?.chars().take(at.width).collect();
+        Some(self.word_from(span, &word).unwrap_or_else(|| span.clone()))
+    }
+
+    /// Where a word stands in a file, from a place on.
+    fn word_from(&self, from: &Span, word: &str) -> Option<Span> {
+        let text = self
+            .host
+            .read_text(&self.graph.project.root.join(&from.file))
+            .ok()?;
+        let lines = text.lines().enumerate().skip(from.line.saturating_sub(1));
+        let (line, before) = lines
+            .filter_map(|(index, line)| Some((index + 1, line.split_once(word)?.0)))
+            .next()?;
+        let column = before.chars().count() + 1;
+        Some(Span::new(&from.file, line, column, word.chars().count()))
     }
 
     fn plan_anew(&self, id: &NodeId) -> Planning {
@@ -331,10 +345,17 @@ impl Planner {
             Some(test) => self.renderer.render_test(test, &unit, &world),
             None => self.renderer.render(&unit, &world),
         };
-        rendered.map_err(|failure| match failure {
+        let rendered = rendered.map_err(|failure| match failure {
             RenderFailure::Fault(diagnostic) => Planning::Faulty(vec![diagnostic]),
             RenderFailure::Deferred { needs } => Planning::Deferred(needs),
-        })
+        })?;
+        self.messages.lock().extend(rendered.messages.iter().cloned());
+        Ok(rendered)
+    }
+
+    /// What templates have said since this was last asked.
+    pub fn take_messages(&self) -> Vec<Message> {
+        std::mem::take(&mut *self.messages.lock())
     }
 
     pub(super) fn world<'a>(
@@ -505,8 +526,13 @@ fn snapshot_columns(present: &Schema, meta: &MetaColumns, hard_deletes: HardDele
         (&meta.valid_from, instant.clone()),
         (&meta.valid_to, instant),
     ];
-    let added = added.into_iter().chain(deleted).map(|(name, of_type)| Arc::new(Field::new(name, of_type, true)));
-    Arc::new(Schema::new(present.fields().iter().cloned().chain(added).collect::<Vec<_>>()))
+    let added = added
+        .into_iter()
+        .chain(deleted)
+        .map(|(name, of_type)| Arc::new(Field::new(name, of_type, true)));
+    Arc::new(Schema::new(
+        present.fields().iter().cloned().chain(added).collect::<Vec<_>>(),
+    ))
 }
 
 fn stored_files(warehouse: &Warehouse, relation: &RelationName, table: &StoredTable) -> Vec<PathBuf> {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use crate::engine::{Engine, PlannedQuery, WriteOptions};
+use crate::engine::{Durability, Engine, PlannedQuery, WriteOptions};
 use crate::error::{Diagnostic, Error, Result, codes};
 use crate::graph::plan::{PlannedNode, Planner};
 use crate::graph::{Graph, GraphNode};
@@ -112,13 +112,12 @@ async fn store(
 ) -> Result<PublishedRelation> {
     let name = relation_of(node)?;
     let workbench = ctx.warehouse.workbench()?;
-    let options = WriteOptions {
-        sort_by: node.sort_keys(),
-    };
+    // Publishing makes it durable, for all tables at once.
+    let options = WriteOptions { durability: Durability::Later, sort_by: node.sort_keys() };
     let written = match ctx.engine.write_parquet(query, &workbench, &options).await {
         Ok(written) => written,
         Err(fault) => {
-            let _ = std::fs::remove_dir_all(&workbench);
+            ctx.planner.host().remove(&workbench)?;
             return Err(ctx.planner.locate(node, &planned.places, fault).into());
         }
     };

@@ -172,7 +172,7 @@ impl Writer<'_> {
             .unique_key
             .iter()
             .map(|key| format!("coalesce(cast({table}.{} as varchar), '')", quote_identifier(key)))
-            .chain([format!("coalesce(cast({changed_at} as varchar), '')")])
+            .chain([format!("coalesce(replace(cast({changed_at} as varchar), 'T', ' '), '')")])
             .collect();
         let current = self.rule.valid_to_current.as_deref().unwrap_or("null");
         format!(

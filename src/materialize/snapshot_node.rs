@@ -43,11 +43,12 @@ async fn make(ctx: &RunCtx, node: &GraphNode, planned: &PlannedNode) -> Result<P
     let present = column_names(&catalog.plan(&planned.compiled).map_err(located)?.query.schema());
     let former = ctx.published.as_ref().and_then(|build| build.relation(&name));
     let former_columns = match former {
-        Some(_) => catalog
-            .columns(&name)
-            .map_err(located)?
-            .map(|schema| column_names(&schema))
-            .unwrap_or_default(),
+        Some(former) => {
+            // Planning made the name stand for the table to come; its history is in the one that is published.
+            ctx.planner.built(&name, &former.table);
+            let columns = catalog.columns(&name).map_err(located)?;
+            columns.map(|schema| column_names(&schema)).unwrap_or_default()
+        }
         None => Vec::new(),
     };
     let rule = rule(node, &present)?;
@@ -93,7 +94,7 @@ fn rule(node: &GraphNode, columns: &[String]) -> Result<SnapshotRule, Diagnostic
             codes::SNAPSHOT_RULE,
             format!("snapshot `{}` {message}", node.node.name),
         )
-        .at(Span::file(&node.node.original_file_path))
+        .at(node.node.patch_span.clone().unwrap_or_else(|| Span::file(&node.node.original_file_path)))
         .hint(hint)
     };
     if config.unique_key.is_empty() {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::config_layers;
 use super::node::{Node, NodeKind};
-use crate::error::{Diagnostic, Span, codes};
+use crate::error::{Diagnostic, Span, codes, nearest};
 
 /// A node's configuration.
 #[derive(Debug, Clone, Default)]
@@ -272,6 +272,7 @@ impl NodeConfig {
         config.read_snapshot(&mut reading);
         config.read_test(&mut reading);
         config.read_seed(&mut reading);
+        reading.misspelt_settings();
         let out = reading.out;
         config.raw = raw;
         config
@@ -413,6 +414,25 @@ impl<'a> Reading<'a> {
             )
             .at_maybe(self.place(key)),
         );
+    }
+
+    /// Warns of keys that mean nothing and are nearly settings; all others are free-form.
+    fn misspelt_settings(&mut self) {
+        let written = self.call.keys().chain(self.node.config.properties.keys());
+        for key in written.filter(|key| !is_setting(key)) {
+            let Some(setting) = nearest(key, SETTINGS.iter().copied()) else {
+                continue;
+            };
+            let title = format!("{} `{}`", self.node.kind.resource_type(), self.node.name);
+            self.out.push(
+                Diagnostic::warning(
+                    codes::UNKNOWN_KEY,
+                    format!("the config `{key}` of {title} has no meaning"),
+                )
+                .at_maybe(self.node.code.place_of(key).or_else(|| self.place(key)))
+                .hint(format!("did you mean `{setting}`?")),
+            );
+        }
     }
 
     /// Where the layer stands that a key's value comes from.

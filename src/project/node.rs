@@ -54,6 +54,17 @@ pub struct TemplateText {
     pub first_line: usize,
 }
 
+impl TemplateText {
+    /// Where a text stands first.
+    pub fn place_of(&self, wanted: &str) -> Option<Span> {
+        let (before, _) = self.text.split_once(wanted)?;
+        let line = before.matches('\n').count();
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
+        let width = wanted.chars().count();
+        Some(Span::new(&self.file, self.first_line + line, column + 1, width))
+    }
+}
+
 /// Configuration, in the order in which it is overridden: each layer beats the ones before it.
 ///
 /// The layer of the SQL's own `config(…)` call stands between `properties` and `overrides` and is added when the SQL

@@ -10,8 +10,9 @@ use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use crate::error::{Diagnostic, Error, Result};
+use crate::error::{Diagnostic, Error, Result, codes};
 use crate::graph::plan::Planning;
+use crate::jinja::MessageLevel;
 use crate::materialize::{Registry, RunCtx};
 use crate::names::NodeId;
 use crate::project::node::NodeKind;
@@ -19,6 +20,9 @@ use crate::report::{NodeResult, NodeStatus, ProgressReporter, RunEvent};
 use crate::warehouse::{Build, PublishedRelation, Verdict};
 
 use schedule::{Dependencies, Schedule};
+
+/// How many names a message lists at most.
+const LISTED: usize = 5;
 
 /// What a run does with a failing node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +106,43 @@ pub fn plan_all(ctx: &RunCtx, selected: &[NodeId]) -> Result<()> {
     }
 }
 
+/// A selection cannot read what is neither published nor in it.
+fn not_built(ctx: &RunCtx, selected: &[NodeId]) -> Option<Diagnostic> {
+    let will_be: BTreeSet<&NodeId> = selected.iter().collect();
+    let is_there = |id: &NodeId| {
+        let name = ctx.graph.relation(id);
+        name.is_some_and(|name| ctx.published.iter().any(|build| build.relation(name).is_some()))
+    };
+    let readers = ctx.graph.with_ephemeral_ancestors(selected);
+    let missing: BTreeSet<&NodeId> = readers
+        .iter()
+        .flat_map(|id| ctx.graph.parents(id))
+        .filter(|id| {
+            ctx.graph
+                .node(id)
+                .is_some_and(|node| node.is_materialized() && !node.is_ephemeral())
+        })
+        .filter(|id| !will_be.contains(id) && !is_there(id))
+        .collect();
+    let names: Vec<String> = missing
+        .iter()
+        .take(LISTED)
+        .map(|id| format!("`{}`", id.short()))
+        .collect();
+    let first = missing.first()?;
+    let message = match missing.len().saturating_sub(LISTED) {
+        0 => format!("the selection reads {}: not built yet", names.join(", ")),
+        rest => format!(
+            "the selection reads {} and {rest} more: not built yet",
+            names.join(", ")
+        ),
+    };
+    Some(Diagnostic::error(codes::NOT_BUILT, message).hint(format!(
+        "build it first: `headwater build`, or `headwater build --select +{}`",
+        first.short()
+    )))
+}
+
 /// Runs a selection.
 ///
 /// # Errors
@@ -112,7 +153,11 @@ pub async fn run(
     reporter: Arc<dyn ProgressReporter>,
 ) -> Result<RunOutcome> {
     let begun = Instant::now();
+    if let Some(fault) = not_built(&ctx, &request.selected) {
+        return Err(fault.into());
+    }
     plan_all(&ctx, &request.selected)?;
+    pass_on(&ctx, reporter.as_ref());
     reporter.report(&RunEvent::Planned {
         n_nodes: request.selected.len(),
         elapsed: begun.elapsed(),
@@ -122,7 +167,7 @@ pub async fn run(
     let Walk { finished, .. } = walk;
     let all_well = finished.iter().all(|one| !one.result.status.is_failure());
     let published = match request.after {
-        AfterRun::Publish if all_well => Some(publish::publish(
+        AfterRun::Publish if all_well && !finished.is_empty() => Some(publish::publish(
             &ctx,
             &finished,
             request.keep_builds,
@@ -134,6 +179,20 @@ pub async fn run(
         results: finished.into_iter().map(|one| one.result).collect(),
         published,
     })
+}
+
+/// Passes on what templates have said; what they said to the log alone stays unsaid.
+pub fn pass_on(ctx: &RunCtx, reporter: &dyn ProgressReporter) {
+    for message in ctx.planner.take_messages() {
+        match message.level {
+            MessageLevel::Debug => {}
+            MessageLevel::Info | MessageLevel::Print => reporter.report(&RunEvent::Message(&message.text)),
+            MessageLevel::Warning => {
+                let warning = Diagnostic::warning(codes::TEMPLATE_WARNS, message.text).at_maybe(message.span);
+                reporter.report(&RunEvent::Diagnostic(&warning));
+            }
+        }
+    }
 }
 
 /// A walk over the schedule.
@@ -188,7 +247,7 @@ impl<'a> Walk<'a> {
             while at_work.len() < threads
                 && let Some(id) = self.ready.pop()
             {
-                match self.hindrance(&id) {
+                match self.hindrance(ctx, &id) {
                     Some(because) => self.finish(node::skipped(ctx, &id, &because)),
                     None => self.begin(ctx, &id, &mut at_work),
                 }
@@ -196,7 +255,10 @@ impl<'a> Walk<'a> {
             match at_work.join_next().await {
                 None if self.ready.is_empty() => return,
                 None => {}
-                Some(Ok(finished)) => self.finish(finished),
+                Some(Ok(finished)) => {
+                    pass_on(ctx, self.reporter);
+                    self.finish(finished);
+                }
                 Some(Err(died)) if died.is_cancelled() => {}
                 // A panic is turned into a result within the task; this one had no node to tell of.
                 Some(Err(_)) => self.stopped = true,
@@ -216,7 +278,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Why a node cannot be run: something it waits for did not end well, or the run was stopped.
-    fn hindrance(&self, id: &NodeId) -> Option<String> {
+    fn hindrance(&self, ctx: &RunCtx, id: &NodeId) -> Option<String> {
         let failed = self
             .parents
             .get(id)
@@ -224,7 +286,7 @@ impl<'a> Walk<'a> {
             .flatten()
             .find_map(|parent| self.barred.get(parent));
         match failed {
-            Some(root) => Some(format!("`{}` did not end well", root.short())),
+            Some(root) => Some(format!("`{}` did not end well", node::describe(ctx, root).1)),
             None if self.stopped => Some("the run was stopped by a failure".to_owned()),
             None => None,
         }

@@ -19,7 +19,7 @@ pub(super) fn publish(
     let relations = relations(ctx, finished);
     let verdicts = verdicts(ctx, finished);
     if let Some(published) = &ctx.published
-        && published.relations == relations
+        && same_relations(&published.relations, &relations)
         && published.verdicts == verdicts
     {
         return Ok(published.clone());
@@ -45,6 +45,12 @@ pub(super) fn publish(
     Ok(build)
 }
 
+/// Whether two lists of relations are the same, whoever made them.
+fn same_relations(former: &[PublishedRelation], next: &[PublishedRelation]) -> bool {
+    let settled = |relation: &PublishedRelation| PublishedRelation { fresh: false, ..relation.clone() };
+    former.len() == next.len() && former.iter().zip(next).all(|(a, b)| settled(a) == settled(b))
+}
+
 /// What was published, without what the project no longer has, and with what the run made.
 fn relations(ctx: &RunCtx, finished: &[Finished]) -> Vec<PublishedRelation> {
     let former = ctx.published.iter().flat_map(|build| &build.relations);
@@ -60,7 +66,10 @@ fn relations(ctx: &RunCtx, finished: &[Finished]) -> Vec<PublishedRelation> {
             )
         })
         .collect();
-    for relation in finished.iter().filter_map(|one| one.relation.clone()) {
+    for mut relation in finished.iter().filter_map(|one| one.relation.clone()) {
+        // A version that is published already is on disk already.
+        let is_published = |former: &PublishedRelation| former.table == relation.table;
+        relation.fresh &= !relations.get(&relation.name).is_some_and(is_published);
         relations.insert(relation.name.clone(), relation);
     }
     relations.into_values().collect()

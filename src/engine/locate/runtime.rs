@@ -155,10 +155,8 @@ fn disk(error: &io::Error, place: &str) -> SqlFault {
 
 fn external(error: &(dyn std::error::Error + 'static), tokens: &Tokens<'_>) -> SqlFault {
     if let Some(failed) = error.downcast_ref::<WriteFailed>() {
-        return disk(
-            &failed.source,
-            &format!("the disk of `{}`", failed.folder.display()),
-        );
+        let place = failed.folder.parent().unwrap_or(&failed.folder);
+        return disk(&failed.source, &format!("the disk of `{}`", place.display()));
     }
     if let Some(changed) = error.downcast_ref::<FileChanged>() {
         return SqlFault::new(codes::FILE_GONE, changed.to_string())
@@ -252,6 +250,6 @@ pub(in crate::engine) fn nothing_there(location: &str, base: &Path) -> SqlFault 
     let names = extract_folder_names(parent);
     match nearest(&name.to_string_lossy(), names.iter().map(String::as_str)) {
         Some(near) => fault.hint(format!("did you mean `{near}`?")),
-        None => fault,
+        None => fault.hint("put the extract there, or correct the source's `external_location`"),
     }
 }

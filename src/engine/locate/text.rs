@@ -87,6 +87,13 @@ fn split_place(message: &str) -> (&str, Option<(u64, u64)>) {
 
 /// A query that was parsed and cannot be planned.
 pub(super) fn planning(message: &str, tokens: &Tokens<'_>, names: Option<&ScopeNames<'_>>) -> SqlFault {
+    if message.contains("does not satisfy") {
+        return SqlFault::new(
+            codes::INTERNAL,
+            "the engine refused the plan that it had made for this query",
+        )
+        .hint("write the query another way, and report this one: it is not at fault");
+    }
     if message == NO_STATEMENT || message == MANY_STATEMENTS {
         return SqlFault::new(codes::NOT_A_QUERY, message).at_maybe(Some(tokens.end()));
     }
@@ -146,13 +153,15 @@ fn table_not_found(name: &str, tokens: &Tokens<'_>, names: Option<&ScopeNames<'_
     let same_name = known.iter().find(|known| known.rsplit('.').next() == Some(short));
     match same_name {
         Some(known) => fault.hint(format!("did you mean `{known}`?")),
-        None => fault.nearest(
-            short,
-            names
-                .scope
-                .relations()
-                .map(|(relation, _)| relation.identifier.as_str()),
-        ),
+        None => fault
+            .nearest(
+                short,
+                names
+                    .scope
+                    .relations()
+                    .map(|(relation, _)| relation.identifier.as_str()),
+            )
+            .hint("a model is read as `{{ ref('name') }}`, a source as `{{ source('name', 'table') }}`"),
     }
 }
 

@@ -28,6 +28,8 @@ pub const DUPLICATE_MACRO: Code = Code("HW0211");
 pub const MACRO_RECURSION: Code = Code("HW0212");
 /// A configuration value that a template requires is not set.
 pub const MISSING_CONFIG: Code = Code("HW0213");
+/// A template warns.
+pub const TEMPLATE_WARNS: Code = Code("HW0214");
 
 pub(super) const PAGES: &[CodePage] = &[
     CodePage {
@@ -144,5 +146,13 @@ pub(super) const PAGES: &[CodePage] = &[
         why: "The template cannot be rendered without it.",
         example: "{% set key = config.require('partition_key') %}",
         fix: "Set it in the node's `config(…)`, its properties file or `dbt_project.yml`.",
+    },
+    CodePage {
+        code: TEMPLATE_WARNS,
+        title: "a template warns",
+        meaning: "A macro called `exceptions.warn(…)`; the message is the macro's own.",
+        why: "The author of the macro wanted it to be read.",
+        example: "{% do exceptions.warn('the table of rates is older than a day') %}",
+        fix: "Do as the message says.",
     },
 ];

@@ -41,9 +41,11 @@ impl Code {
 
     /// Whether the fault keeps a command from starting (exit status 2), rather than failing it (1).
     ///
-    /// These are the faults of the environment: usage, configuration files and I/O.
+    /// These are the faults of the environment: usage, configuration files, I/O and a warehouse that another build holds.
     pub fn is_start(self) -> bool {
-        self == IO || self == USAGE || self.0.starts_with("HW010") || self.0.starts_with("HW09")
+        [IO, USAGE, WAREHOUSE_LOCKED].contains(&self)
+            || self.0.starts_with("HW010")
+            || self.0.starts_with("HW09")
     }
 
     /// The heading dbt gives to faults of this kind.
@@ -96,7 +98,7 @@ pub fn pages() -> impl Iterator<Item = &'static CodePage> {
         jinja::PAGES,
         sql::PAGES,
         planning::PAGES,
-        build::PAGES,
+        self::build::PAGES,
         limits::PAGES,
         checks::PAGES,
         mapping::PAGES,

@@ -61,6 +61,7 @@ pub fn link(mut project: Project, renderer: &Renderer) -> (Graph, Vec<Diagnostic
         out.append(&mut captured.faults);
         add(&mut graph, captured, renderer, &mut out);
     }
+    naming::part_sources(&mut graph);
     edges::inherit_groups(&mut graph);
     edges::link_nodes(&mut graph, &mut out);
     edges::link_exposures(&mut graph, renderer, &mut out);

@@ -1,19 +1,22 @@
 //! Which schema, table and database a node is built as.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
 use super::capture::Captured;
 use super::describe::describe_unnamed;
 use crate::error::{Diagnostic, Span, codes};
-use crate::graph::GraphNode;
+use crate::graph::{Graph, GraphNode};
 use crate::jinja::{RenderFailure, RenderUnit, Renderer};
 use crate::names::{NodeId, RelationName};
 use crate::project::node::{NodeKind, Project, SourceTable};
 
 /// The schema of kept failures, before `generate_schema_name`.
 const AUDIT_SCHEMA: &str = "dbt_test__audit";
+
+/// The database of a source's table that has the name of a node's.
+const SOURCE_DATABASE: &str = "sources";
 
 /// A node's name in the warehouse.
 #[derive(Debug, Clone, Default)]
@@ -125,6 +128,16 @@ pub(super) fn sources(project: &Project) -> BTreeMap<NodeId, RelationName> {
         .iter()
         .map(|(id, source)| (id.clone(), relation(source)))
         .collect()
+}
+
+/// Gives another database to the tables of sources that have the name of a node's table: the one is a file, the other
+/// is built, and both can be read.
+pub(super) fn part_sources(graph: &mut Graph) {
+    let key = |relation: &RelationName| relation.quoted().to_lowercase();
+    let built: HashSet<String> = graph.nodes.values().filter_map(|node| node.relation.as_ref()).map(key).collect();
+    for relation in graph.source_relations.values_mut().filter(|relation| built.contains(&key(relation))) {
+        *relation = RelationName::new(SOURCE_DATABASE, &relation.schema, &relation.identifier);
+    }
 }
 
 /// Tells of nodes that would be built as one table.

@@ -22,7 +22,7 @@ use super::rows;
 use super::sql::{self, quoted, relation};
 use super::state::SyncState;
 use crate::engine::arrow::array::RecordBatch;
-use crate::engine::{Engine, PlannedQuery, Scope, SortKey, StoredTable, TableSource, WriteOptions};
+use crate::engine::{Durability, Engine, PlannedQuery, Scope, SortKey, StoredTable, TableSource, WriteOptions};
 use crate::error::{Error, Result};
 use crate::host::Host;
 
@@ -106,6 +106,7 @@ impl Diff {
         let query = sql::plan(engine, &changes_sql(&of), &scope)?;
         host.remove(folder)?;
         let options = WriteOptions {
+            durability: Durability::Later,
             sort_by: vec![SortKey {
                 column: "k".to_owned(),
                 descending: false,
