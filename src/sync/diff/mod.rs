@@ -22,7 +22,9 @@ use super::rows;
 use super::sql::{self, quoted, relation};
 use super::state::SyncState;
 use crate::engine::arrow::array::RecordBatch;
-use crate::engine::{Durability, Engine, PlannedQuery, Scope, SortKey, StoredTable, TableSource, WriteOptions};
+use crate::engine::{
+    Durability, Engine, PlannedQuery, Scope, SortKey, StoredTable, TableSource, WriteOptions,
+};
 use crate::error::{Error, Result};
 use crate::host::Host;
 

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::{Method, Request, Response, Transport, TransportError};
-use crate::engine::{DeclaredColumn, Engine, Scope, SortKey, TableSource, WriteOptions};
+use crate::engine::{DeclaredColumn, Durability, Engine, Scope, SortKey, TableSource, WriteOptions};
 use crate::host::Host;
 use crate::names::{RelationName, quote_identifier};
 
@@ -164,6 +164,7 @@ impl FileTransport {
         let folder = draft.folder.path().join("parquet");
         // A sorted table is one file, however large it is.
         let options = WriteOptions {
+            durability: Durability::Now,
             sort_by: columns.iter().take(1).map(sort_key).collect(),
         };
         let written = self

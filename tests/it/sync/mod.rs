@@ -17,4 +17,5 @@ mod files;
 mod program;
 mod serve;
 mod server;
+mod stage;
 mod worlds;

@@ -2,8 +2,8 @@
 //! that port and the next ones, until it is interrupted. `GET /__state` of each says what it knows. The token of all
 //! of them is `secret-TOKEN`; the ad account is `act_77`.
 
-use super::compliance::meta;
 use super::server::{Server, World};
+use super::stage::meta;
 use super::worlds::events::Events;
 use super::worlds::hubspot::HubSpot;
 use super::worlds::intercom::Intercom;
@@ -14,7 +14,10 @@ async fn services() {
     let Some(first) = std::env::var_os("HEADWATER_SERVE") else {
         return;
     };
-    let first: u16 = first.to_str().and_then(|port| port.parse().ok()).expect("HEADWATER_SERVE is a port");
+    let first: u16 = first
+        .to_str()
+        .and_then(|port| port.parse().ok())
+        .expect("HEADWATER_SERVE is a port");
     let worlds: [(&str, Box<dyn World>); 6] = [
         ("intercom", Box::new(Intercom::default())),
         ("facebook_custom_audience", meta()),

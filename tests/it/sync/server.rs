@@ -204,7 +204,10 @@ async fn handle(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> R
     };
     if call.path == "/__state" {
         let state = inside.lock().unwrap().world.state();
-        return render(Reply::json(200, &json!({"count": state.len(), "state": state})), None);
+        return render(
+            Reply::json(200, &json!({"count": state.len(), "state": state})),
+            None,
+        );
     }
     let (fault, reply) = decide(&mut inside.lock().unwrap(), &call);
     match fault {
