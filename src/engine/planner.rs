@@ -70,11 +70,24 @@ impl Engine {
     /// # Errors
     /// A [`SqlFault`] (`HW0301`–`HW0349`) with the position in `sql`.
     pub fn plan(&self, sql: &str, scope: &Scope) -> Result<PlannedQuery, SqlFault> {
-        catch_unwind(AssertUnwindSafe(|| self.try_plan(sql, scope)))
+        self.plan_with(sql, scope, Care::Thorough)
+    }
+
+    /// Plans a query that has been understood before, over other states of what it reads: faults that only the
+    /// optimizer finds are not looked for, which saves most of the time.
+    ///
+    /// # Errors
+    /// As [`Engine::plan`].
+    pub fn plan_again(&self, sql: &str, scope: &Scope) -> Result<PlannedQuery, SqlFault> {
+        self.plan_with(sql, scope, Care::Light)
+    }
+
+    fn plan_with(&self, sql: &str, scope: &Scope, care: Care) -> Result<PlannedQuery, SqlFault> {
+        catch_unwind(AssertUnwindSafe(|| self.try_plan(sql, scope, care)))
             .unwrap_or_else(|_| Err(locate::panicked()))
     }
 
-    fn try_plan(&self, sql: &str, scope: &Scope) -> Result<PlannedQuery, SqlFault> {
+    fn try_plan(&self, sql: &str, scope: &Scope, care: Care) -> Result<PlannedQuery, SqlFault> {
         let names = ScopeNames {
             state: &self.state,
             scope,
@@ -98,8 +111,7 @@ impl Engine {
         if let Some(function) = window_in_filter(&plan).map_err(fault)? {
             return Err(locate::window_in_where(&function, sql));
         }
-        // The optimizer is run for the faults that only it finds; execution optimizes again, with the real inputs.
-        let checked = self.state.optimize(&plan).map_err(fault)?;
+        let checked = self.checked(&plan, care).map_err(fault)?;
         let schema = super::types::storage_schema(checked.schema().as_arrow());
         locate::duplicate_columns(&schema, sql)?;
         let reads_clock = reads_clock(&plan).map_err(fault)?;
@@ -110,6 +122,27 @@ impl Engine {
             reads: Arc::new(names.reads.into_inner()),
             reads_clock,
         })
+    }
+}
+
+/// How closely a query is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// For all faults: the optimizer is run too.
+    Thorough,
+    /// For its types alone.
+    Light,
+}
+
+impl Engine {
+    /// The plan with its types settled; execution optimizes again, with the real inputs.
+    fn checked(&self, plan: &LogicalPlan, care: Care) -> Result<LogicalPlan> {
+        match care {
+            Care::Thorough => self.state.optimize(plan),
+            Care::Light => {
+                self.state.analyzer().execute_and_check(plan.clone(), self.state.config_options(), |_, _| {})
+            }
+        }
     }
 }
 

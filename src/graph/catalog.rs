@@ -131,8 +131,18 @@ impl Catalog {
     /// The fault of the query, or of a view it reads.
     pub fn plan(&self, sql: &str) -> QueryResult<Resolved> {
         let mut below = Below::default();
-        let query = self.plan_within(sql, &mut Vec::new(), &mut below)?;
-        Ok(Resolved { query, unbuilt: below.unbuilt })
+        let scope = self.scope(sql, &mut Vec::new(), &mut below)?;
+        Ok(Resolved { query: self.engine.plan(sql, &scope)?, unbuilt: below.unbuilt })
+    }
+
+    /// Plans a query that has been planned before, against the relations as they are now.
+    ///
+    /// # Errors
+    /// As [`Catalog::plan`]; faults that were looked for before are not looked for again.
+    pub fn plan_again(&self, sql: &str) -> QueryResult<Resolved> {
+        let mut below = Below::default();
+        let scope = self.scope(sql, &mut Vec::new(), &mut below)?;
+        Ok(Resolved { query: self.engine.plan_again(sql, &scope)?, unbuilt: below.unbuilt })
     }
 
     /// The columns of a relation; `None` when there is no such relation.
@@ -146,14 +156,15 @@ impl Catalog {
         Ok(Some(source.schema()))
     }
 
-    fn plan_within(&self, sql: &str, path: &mut Vec<Key>, below: &mut Below) -> QueryResult<PlannedQuery> {
+    /// What the names in a query stand for.
+    fn scope(&self, sql: &str, path: &mut Vec<Key>, below: &mut Below) -> QueryResult<Scope> {
         let mut scope = Scope::new(&self.database, &self.schema);
         for reference in engine::relations_named_in(sql)? {
             let Some(found) = self.find(&reference) else { continue };
             let source = self.source(&found, path, below)?;
             scope.insert(found.name, source);
         }
-        self.engine.plan(sql, &scope)
+        Ok(scope)
     }
 
     fn source(&self, found: &Found, path: &mut Vec<Key>, below: &mut Below) -> QueryResult<TableSource> {
@@ -182,8 +193,10 @@ impl Catalog {
             None => {
                 path.push(found.key.clone());
                 let mut inner = Below { state: vec![(found.key.clone(), found.change)], ..Below::default() };
-                let query = self.plan_within(sql, path, &mut inner)?;
+                let scope = self.scope(sql, path, &mut inner)?;
                 path.pop();
+                // A view has been looked at as a node of its own.
+                let query = self.engine.plan_again(sql, &scope)?;
                 let resolved = Resolved { query, unbuilt: inner.unbuilt };
                 let planned = PlannedView { resolved, state: inner.state };
                 self.views.write().insert(found.key.clone(), planned.clone());

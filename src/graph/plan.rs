@@ -319,7 +319,7 @@ impl Planner {
         let mut planned = self.stand(node, rendered.sql, rendered.source_map, version);
         planned.reuse = self.reusable(node, &planned.version);
         let is_promised = node.config.contract_enforced;
-        let is_query = node.node.kind != NodeKind::Operation;
+        let is_query = node.node.kind != NodeKind::Operation && !self.has_tested_column(node);
         if is_query && (planned.reuse.is_none() || is_promised) {
             let resolved = self.understand(node, &planned)?;
             let columns = resolved.query.schema();
@@ -371,6 +371,14 @@ impl Planner {
             package,
             stand_ins,
         }
+    }
+
+    /// Whether a node is one of dbt's own tests of a column that is there: then its SQL holds no fault.
+    fn has_tested_column(&self, node: &GraphNode) -> bool {
+        let Some(column) = node.plainly_tested_column(&["not_null", "unique"]) else { return false };
+        let attached = node.node.generic_test.as_ref().map(|test| self.graph.readable_name(&test.attached));
+        let columns = attached.and_then(|name| self.catalog.columns(&name).ok().flatten());
+        columns.is_some_and(|schema| schema.fields().iter().any(|field| field.name() == column))
     }
 
     /// Plans a node's SQL, for its columns and its faults.

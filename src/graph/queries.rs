@@ -207,6 +207,23 @@ impl GraphNode {
         }
     }
 
+    /// The column that one of dbt's own tests looks at, when the test is as dbt has it: no threshold, no limit, no
+    /// `where`, and no macro of the project's in its place.
+    pub fn plainly_tested_column(&self, tests: &[&str]) -> Option<&str> {
+        let test = self.node.generic_test.as_ref()?;
+        let config = &self.config;
+        let own_macro = format!("macro.dbt.test_{}", test.name);
+        let is_plain = tests.contains(&test.name.as_str())
+            && test.namespace.is_none()
+            && self.depends_on_macros.contains(&own_macro)
+            && config.where_condition.is_none()
+            && config.limit.is_none()
+            && config.fail_calc == "count(*)"
+            && config.warn_if == "!= 0"
+            && config.error_if == "!= 0";
+        test.column_name.as_deref().filter(|_| is_plain)
+    }
+
     /// The order its rows are written in.
     pub fn sort_keys(&self) -> Vec<SortKey> {
         let key = |text: &String| {

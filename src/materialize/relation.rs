@@ -41,7 +41,7 @@ impl Materialization for Table {
             let resolved = ctx
                 .planner
                 .catalog()
-                .plan(&planned.compiled)
+                .plan_again(&planned.compiled)
                 .map_err(|fault| ctx.planner.locate(node, &planned.places, fault))?;
             store(ctx, node, planned, (&resolved.query, &planned.version))
                 .await
@@ -118,7 +118,7 @@ impl Materialization for Seed {
             let resolved = ctx
                 .planner
                 .catalog()
-                .plan(&format!("select * from {}", name.quoted()))
+                .plan_again(&format!("select * from {}", name.quoted()))
                 .map_err(|fault| Error::from(fault.into_diagnostic()))?;
             let mut made = store(ctx, node, planned, (&resolved.query, &planned.version)).await?;
             made.kind = RelationKind::Seed;

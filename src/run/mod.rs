@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use tokio::task::JoinSet;
 
+use crate::checks::NullCounts;
 use crate::error::{Diagnostic, Error, Result, codes};
 use crate::graph::plan::Planning;
 use crate::jinja::MessageLevel;
@@ -205,6 +206,7 @@ struct Walk<'a> {
     barred: BTreeMap<NodeId, NodeId>,
     stopped: bool,
     finished: Vec<Finished>,
+    nulls: Arc<NullCounts>,
 }
 
 impl<'a> Walk<'a> {
@@ -238,6 +240,7 @@ impl<'a> Walk<'a> {
             barred: BTreeMap::new(),
             stopped: false,
             finished: Vec::new(),
+            nulls: Arc::default(),
         }
     }
 
@@ -274,7 +277,8 @@ impl<'a> Walk<'a> {
             label: &label,
         });
         let (ctx, id) = (Arc::clone(ctx), id.clone());
-        at_work.spawn(async move { node::execute(ctx, id).await });
+        let nulls = Arc::clone(&self.nulls);
+        at_work.spawn(async move { node::execute(ctx, id, nulls).await });
     }
 
     /// Why a node cannot be run: something it waits for did not end well, or the run was stopped.

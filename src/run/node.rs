@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 
 use super::Finished;
-use crate::checks;
+use crate::checks::{self, NullCounts};
 use crate::error::{Diagnostic, codes};
 use crate::graph::GraphNode;
 use crate::graph::plan::{PlannedNode, Planning, Reuse};
@@ -33,8 +33,8 @@ pub(super) fn skipped(ctx: &RunCtx, id: &NodeId, because: &str) -> Finished {
 }
 
 /// Runs a node; a panic becomes a result.
-pub(super) async fn execute(ctx: Arc<RunCtx>, id: NodeId) -> Finished {
-    let work = AssertUnwindSafe(work(&ctx, &id)).catch_unwind();
+pub(super) async fn execute(ctx: Arc<RunCtx>, id: NodeId, nulls: Arc<NullCounts>) -> Finished {
+    let work = AssertUnwindSafe(work(&ctx, &id, &nulls)).catch_unwind();
     work.await.unwrap_or_else(|_| {
         let message = format!("work on `{id}` broke off");
         Finished::failed(
@@ -44,7 +44,7 @@ pub(super) async fn execute(ctx: Arc<RunCtx>, id: NodeId) -> Finished {
     })
 }
 
-async fn work(ctx: &RunCtx, id: &NodeId) -> Finished {
+async fn work(ctx: &RunCtx, id: &NodeId, nulls: &NullCounts) -> Finished {
     let mut result = blank(ctx, id);
     let Some(node) = ctx.graph.node(id) else {
         return unit_test(ctx, id, result).await;
@@ -58,7 +58,7 @@ async fn work(ctx: &RunCtx, id: &NodeId) -> Finished {
     result.compile = Some(planned.timing);
     result.compiled = (!planned.compiled.is_empty()).then(|| Arc::clone(&planned.compiled));
     match node.node.kind {
-        NodeKind::Test => data_test(ctx, node, &planned, result).await,
+        NodeKind::Test => data_test((ctx, nulls), node, &planned, result).await,
         NodeKind::Analysis => Finished::plain(result),
         NodeKind::Operation => Finished::plain(NodeResult {
             status: if planned.compiled.trim().is_empty() { NodeStatus::Success } else { NodeStatus::NoOp },
@@ -156,7 +156,7 @@ fn reused(ctx: &RunCtx, node: &GraphNode, planned: &PlannedNode) -> Option<Publi
 }
 
 async fn data_test(
-    ctx: &RunCtx,
+    (ctx, nulls): (&RunCtx, &NullCounts),
     node: &GraphNode,
     planned: &PlannedNode,
     mut result: NodeResult,
@@ -169,7 +169,7 @@ async fn data_test(
         }
         _ => {
             let started_at = ctx.planner.host().now();
-            let verdict = checks::judge(ctx, node, planned, &thresholds).await;
+            let verdict = checks::judge(ctx, node, planned, &thresholds, nulls).await;
             result.execute = Some(Timing {
                 started_at,
                 completed_at: ctx.planner.host().now(),

@@ -91,6 +91,7 @@ pub struct CodePage {
 }
 
 /// Every page, in the order of the codes.
+#[allow(unused_qualifications, reason = "each range has its own `PAGES`, and the globs above bring one of them in")]
 pub fn pages() -> impl Iterator<Item = &'static CodePage> {
     [
         files::PAGES,
@@ -98,7 +99,7 @@ pub fn pages() -> impl Iterator<Item = &'static CodePage> {
         jinja::PAGES,
         sql::PAGES,
         planning::PAGES,
-        self::build::PAGES,
+        build::PAGES,
         limits::PAGES,
         checks::PAGES,
         mapping::PAGES,
