@@ -72,7 +72,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn first(&self) -> String {
-        let columns = self.list("present", self.inputs.columns);
+        let columns = list("present", self.inputs.columns);
         format!(
             "with present as (\n{}\n)\nselect {columns}, {}\nfrom present",
             self.inputs.query,
@@ -138,11 +138,12 @@ impl Writer<'_> {
 
     /// The rows that are new or changed, or back.
     fn begun(&self, former_columns: &[String], gone: &[String]) -> String {
-        let columns = self.list("present", self.inputs.columns);
-        let nulls: String = gone
+        let columns = list("present", self.inputs.columns);
+        let nulls: Vec<String> = gone
             .iter()
             .map(|column| format!(", null as {}", quote_identifier(column)))
             .collect();
+        let nulls = nulls.concat();
         format!(
             "select {columns}{nulls}, {}\nfrom present\nleft join holding on {}\nwhere holding.{} is null or {} or {}",
             self.opened("present", &self.changed_at("present"), "false"),
@@ -284,12 +285,12 @@ impl Writer<'_> {
             .map(|column| format!("{table}.{}", quote_identifier(column)));
         present.chain(rest).collect::<Vec<_>>().join(", ")
     }
+}
 
-    fn list(&self, table: &str, columns: &[String]) -> String {
-        columns
-            .iter()
-            .map(|column| format!("{table}.{}", quote_identifier(column)))
-            .collect::<Vec<_>>()
-            .join(", ")
-    }
+fn list(table: &str, columns: &[String]) -> String {
+    columns
+        .iter()
+        .map(|column| format!("{table}.{}", quote_identifier(column)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

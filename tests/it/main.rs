@@ -12,7 +12,7 @@ mod diagnostics;
 mod engine;
 mod project;
 mod render;
-mod support;
 mod strangers;
+mod support;
 mod sync;
 mod tidy;
