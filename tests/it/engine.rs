@@ -190,6 +190,7 @@ fn tables_are_written_in_an_order_of_their_own() {
                 column: "contact_id".to_owned(),
                 descending: true,
             }],
+            ..WriteOptions::default()
         },
         &["20 | 4", "20 | 3", "10 | 2", "10 | 1"],
     );
