@@ -96,7 +96,13 @@ fn another_instant_builds_what_reads_the_clock() {
     let before = versions(&workspace.published());
     let built = built_nodes(
         &workspace,
-        &["--as-of", "2026-07-02", "--exclude", "resource_type:test", "resource_type:unit_test"],
+        &[
+            "--as-of",
+            "2026-07-02",
+            "--exclude",
+            "resource_type:test",
+            "resource_type:unit_test",
+        ],
     );
     let after = versions(&workspace.published());
     assert!(

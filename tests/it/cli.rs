@@ -139,11 +139,7 @@ fn colour_is_for_those_who_want_it() {
 fn a_new_project_is_written_once() {
     let workspace = Workspace::empty();
     let written = workspace.headwater(&["init", "consultancy"]).succeeds();
-    assert!(
-        written.stderr.contains("cd consultancy"),
-        "{}",
-        written.stderr
-    );
+    assert!(written.stderr.contains("cd consultancy"), "{}", written.stderr);
     let again = workspace.headwater(&["init", "consultancy"]);
     assert_eq!(again.code, 2);
     assert!(again.stderr.contains("is not empty"), "{}", again.stderr);
