@@ -73,7 +73,10 @@ impl Workspace {
         let workspace = Self::empty();
         copy(&repository().join("sql"), &workspace.path().join("sql"));
         for left_behind in ["target", "logs"] {
-            let _ = fs::remove_dir_all(workspace.path().join("sql").join(left_behind));
+            let folder = workspace.path().join("sql").join(left_behind);
+            if folder.exists() {
+                fs::remove_dir_all(folder).unwrap();
+            }
         }
         let raw = repository().join("fixtures/raw");
         workspace.edit(

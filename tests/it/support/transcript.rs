@@ -105,7 +105,8 @@ fn compared(written: &str, found: &str) -> String {
         .count();
     let shown = |text: &str, sign: char| {
         let lines = text.lines().skip(same).take(12);
-        lines.map(|line| format!("{sign} {line}\n")).collect::<String>()
+        lines.map(|line| format!("{sign} {line}")).collect::<Vec<_>>()
     };
-    format!("line {}\n{}{}", same + 1, shown(written, '-'), shown(found, '+'))
+    let told = [shown(written, '-'), shown(found, '+')].concat();
+    format!("line {}\n{}", same + 1, told.join("\n"))
 }
