@@ -150,7 +150,12 @@ fn file_key_name(attached: &NodeId) -> String {
 /// What the files configure, before defaults: of each setting the last word, as it is written.
 fn unrendered(node: &GraphNode) -> Map<String, Value> {
     let layers = &node.node.config;
-    let in_order = [&layers.project, &layers.properties, &node.capture.config, &layers.overrides];
+    let in_order = [
+        &layers.project,
+        &layers.properties,
+        &node.capture.config,
+        &layers.overrides,
+    ];
     let settings = in_order.into_iter().flatten();
     settings
         .map(|(key, value)| match key.as_str() {
