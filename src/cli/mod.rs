@@ -37,7 +37,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
 /// Help and version are data; anything else is a usage error.
 fn refuse(error: &clap::Error) -> ExitStatus {
     // A closed pipe is quiet.
-    let _ = error.print();
+    drop(error.print());
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitStatus::Done,
         _ => ExitStatus::CouldNotStart,

@@ -81,7 +81,7 @@ impl Terminal {
     pub(super) fn data(&self, text: &str) {
         let mut out = anstream::stdout().lock();
         // A closed pipe is quiet: whoever reads has read enough.
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
     }
 
     /// Prints a message for people.
@@ -174,7 +174,7 @@ impl Terminal {
     fn line(&self, text: &str) {
         self.bar.suspend(|| {
             let mut out = anstream::stderr().lock();
-            let _ = writeln!(out, "{text}");
+            drop(writeln!(out, "{text}"));
         });
     }
 

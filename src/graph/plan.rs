@@ -262,10 +262,9 @@ impl Planner {
             .host
             .read_text(&self.graph.project.root.join(&from.file))
             .ok()?;
-        let lines = text.lines().enumerate().skip(from.line.saturating_sub(1));
-        let (line, before) = lines
-            .filter_map(|(index, line)| Some((index + 1, line.split_once(word)?.0)))
-            .next()?;
+        let mut lines = text.lines().enumerate().skip(from.line.saturating_sub(1));
+        let (line, before) =
+            lines.find_map(|(index, line)| Some((index + 1, line.split_once(word)?.0)))?;
         let column = before.chars().count() + 1;
         Some(Span::new(&from.file, line, column, word.chars().count()))
     }

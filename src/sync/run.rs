@@ -257,7 +257,7 @@ impl Run<'_> {
         let watch = |moment: Moment<'_>| match moment {
             Moment::Settled { rows } => ctx.reporter.report(&SyncEvent::Progressed { sync, rows }),
             Moment::Waiting { wait, reason } => {
-                ctx.reporter.report(&SyncEvent::Waiting { sync, wait, reason })
+                ctx.reporter.report(&SyncEvent::Waiting { sync, wait, reason });
             }
         };
         let delivery = Delivery {

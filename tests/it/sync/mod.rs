@@ -15,5 +15,7 @@ mod config;
 mod exchanges;
 mod files;
 mod program;
+mod serve;
 mod server;
+mod stage;
 mod worlds;
