@@ -401,7 +401,7 @@ impl Planner {
         let rows = self
             .engine
             .csv_seed(&node.node.code.text, &options)
-            .map_err(|fault| Planning::Faulty(vec![self.locate_in_seed(node, fault)]))?;
+            .map_err(|fault| Planning::Faulty(vec![Self::locate_in_seed(node, fault)]))?;
         let version = VersionBuilder::new("seed")
             .part(&node.node.code.text[..])
             .part(format!("{options:?}"))
@@ -410,12 +410,12 @@ impl Planner {
         planned.reuse = self.reusable(node, &planned.version);
         planned.columns = Some(rows.schema());
         self.catalog
-            .define(self.relation(node)?, Known::Rows(rows.clone()));
+            .define(Self::relation(node)?, Known::Rows(rows.clone()));
         planned.rows = Some(rows);
         Ok(planned)
     }
 
-    fn locate_in_seed(&self, node: &GraphNode, fault: SqlFault) -> Diagnostic {
+    fn locate_in_seed(node: &GraphNode, fault: SqlFault) -> Diagnostic {
         let span = fault.position.map_or_else(
             || Span::file(&node.node.original_file_path),
             |at| Span::new(&node.node.original_file_path, at.line, at.column, at.width),
@@ -423,7 +423,7 @@ impl Planner {
         fault.into_diagnostic().at(span)
     }
 
-    fn relation(&self, node: &GraphNode) -> Result<RelationName, Planning> {
+    fn relation(node: &GraphNode) -> Result<RelationName, Planning> {
         node.relation.clone().ok_or_else(|| {
             let message = format!("`{}` has no relation", node.node.id);
             Planning::Faulty(vec![Diagnostic::error(codes::INTERNAL, message)])

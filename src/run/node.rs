@@ -166,22 +166,20 @@ async fn data_test(
     mut result: NodeResult,
 ) -> Finished {
     let thresholds = checks::Thresholds::from(&node.config);
-    let verdict = match &planned.reuse {
-        Some(Reuse::Verdict(verdict)) => {
-            result.reused = true;
-            verdict.clone()
-        }
-        _ => {
-            let started_at = ctx.planner.host().now();
-            let verdict = checks::judge(ctx, node, planned, &thresholds, nulls).await;
-            result.execute = Some(Timing {
-                started_at,
-                completed_at: ctx.planner.host().now(),
-            });
-            match verdict {
-                Ok(verdict) => verdict,
-                Err(error) => return Finished::failed(result, error.into_diagnostics()),
-            }
+    let verdict = if let Some(Reuse::Verdict(verdict)) = &planned.reuse {
+        result.reused = true;
+        verdict.clone()
+    } else {
+        let started_at = ctx.planner.host().now();
+        let verdict = checks::judge(ctx, node, planned, &thresholds, nulls).await;
+        let completed_at = ctx.planner.host().now();
+        result.execute = Some(Timing {
+            started_at,
+            completed_at,
+        });
+        match verdict {
+            Ok(verdict) => verdict,
+            Err(error) => return Finished::failed(result, error.into_diagnostics()),
         }
     };
     result.status = thresholds.status(&verdict);

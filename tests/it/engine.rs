@@ -1,4 +1,9 @@
 //! The SQL engine at its boundary: a query and a scope in, rows or a fault out.
+#![allow(
+    clippy::format_collect,
+    clippy::format_push_string,
+    reason = "what a query gives is written down as text"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -191,7 +196,6 @@ fn tables_are_written_in_an_order_of_their_own() {
                 column: "contact_id".to_owned(),
                 descending: true,
             }],
-            ..WriteOptions::default()
         },
         &["20 | 4", "20 | 3", "10 | 2", "10 | 1"],
     );
