@@ -52,7 +52,7 @@ pub(super) fn document(described: Described<'_>, invocation: &Invocation) -> Val
 }
 
 fn by_id(entries: impl Iterator<Item = Value>) -> Value {
-    let keyed = entries.filter_map(|entry| Some((entry["unique_id"].as_str()?.to_owned(), entry)));
+    let keyed = entries.filter_map(|entry| Some((entry.get("unique_id")?.as_str()?.to_owned(), entry)));
     Value::Object(keyed.collect::<BTreeMap<_, _>>().into_iter().collect())
 }
 

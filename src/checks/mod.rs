@@ -29,7 +29,12 @@ pub async fn judge(
 ) -> Result<Verdict> {
     if let Some(failures) = nulls.of(ctx, node).await {
         let is_found = failures > 0;
-        return Ok(Verdict { version: planned.version.clone(), failures, warns: is_found, fails: is_found });
+        return Ok(Verdict {
+            version: planned.version.clone(),
+            failures,
+            warns: is_found,
+            fails: is_found,
+        });
     }
     let sql = thresholds.verdict_query(&planned.compiled);
     let fault = |fault: crate::engine::SqlFault| {

@@ -27,7 +27,9 @@ impl NullCounts {
         node.plainly_tested_column(&["not_null"])?;
         let tested = &node.node.generic_test.as_ref()?.attached;
         let cell = Arc::clone(self.0.lock().entry(tested.clone()).or_default());
-        let counts = cell.get_or_init(|| async { count(ctx, tested).await.unwrap_or_default() }).await;
+        let counts = cell
+            .get_or_init(|| async { count(ctx, tested).await.unwrap_or_default() })
+            .await;
         counts.get(&node.node.id).copied()
     }
 }
@@ -39,7 +41,12 @@ async fn count(ctx: &RunCtx, tested: &NodeId) -> Option<Counts> {
         .children(tested)
         .iter()
         .filter_map(|id| ctx.graph.node(id))
-        .filter(|node| node.node.generic_test.as_ref().is_some_and(|test| test.attached == *tested))
+        .filter(|node| {
+            node.node
+                .generic_test
+                .as_ref()
+                .is_some_and(|test| test.attached == *tested)
+        })
         .filter_map(|node| Some((&node.node.id, node.plainly_tested_column(&["not_null"])?)))
         .collect();
     let counts: Vec<String> = tests
@@ -47,9 +54,17 @@ async fn count(ctx: &RunCtx, tested: &NodeId) -> Option<Counts> {
         .enumerate()
         .map(|(index, (_, column))| format!("count(case when {column} is null then 1 end) as nulls_{index}"))
         .collect();
-    let sql = format!("select {} from {}", counts.join(", "), ctx.graph.readable_name(tested).quoted());
+    let sql = format!(
+        "select {} from {}",
+        counts.join(", "),
+        ctx.graph.readable_name(tested).quoted()
+    );
     let resolved = ctx.planner.catalog().plan_again(&sql).ok()?;
     let batches = ctx.engine.rows(&resolved.query, None).await.ok()?;
     let row = batches.iter().flat_map(json_rows).next()?;
-    tests.into_iter().zip(row).map(|((id, _), value)| Some((id.clone(), value.as_i64()?))).collect()
+    tests
+        .into_iter()
+        .zip(row)
+        .map(|((id, _), value)| Some((id.clone(), value.as_i64()?)))
+        .collect()
 }

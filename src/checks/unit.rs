@@ -289,7 +289,7 @@ fn told_difference(
         ))
 }
 
-fn faulty(test: &UnitTest, message: String) -> Diagnostic {
+fn faulty(test: &UnitTest, message: impl std::fmt::Display) -> Diagnostic {
     Diagnostic::error(
         codes::UNIT_TEST_FAULTY,
         format!("unit test `{}`: {message}", test.name),

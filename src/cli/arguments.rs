@@ -1,5 +1,11 @@
 //! What can be typed: the commands and their flags, dbt's names where dbt has them.
 
+#![allow(
+    clippy::doc_markdown,
+    clippy::struct_field_names,
+    reason = "the comments on fields are the help as it is shown, and the fields are dbt's flags"
+)]
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

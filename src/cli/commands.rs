@@ -126,11 +126,10 @@ impl Cli<'_> {
         };
         let ctx = opened
             .context(
-                self.host,
+                (self.host, self.terminal),
                 &selected,
                 policy,
                 SourcePolicy::Required,
-                self.terminal,
             )
             .await?;
         session::tell(self.terminal, self.global, ctx.planner.left_undone(&selected))?;
@@ -165,7 +164,7 @@ impl Cli<'_> {
         Ok(ExitStatus::Done)
     }
 
-    pub(super) async fn parse(&self) -> Result<ExitStatus> {
+    pub(super) fn parse(&self) -> Result<ExitStatus> {
         let opened = self.open("parse")?;
         let described = Described {
             graph: &opened.graph,
@@ -200,7 +199,7 @@ impl Cli<'_> {
         Ok(ExitStatus::Done)
     }
 
-    pub(super) async fn list(
+    pub(super) fn list(
         &self,
         selection: &Selection,
         output: ListOutput,
@@ -343,7 +342,7 @@ impl Cli<'_> {
         let selected = opened.select(selection, &kinds, self.terminal)?;
         let read = opened.with_unbuilt_ancestors(self.host, &selected)?;
         let ctx = opened
-            .context(self.host, &read, ReusePolicy::Reuse, sources, self.terminal)
+            .context((self.host, self.terminal), &read, ReusePolicy::Reuse, sources)
             .await?;
         Ok((opened, ctx, selected))
     }

@@ -29,7 +29,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Err(error) => return refuse(&error),
     };
     match Host::system() {
-        Ok(host) => start(&host, arguments),
+        Ok(host) => start(&host, &arguments),
         Err(error) => error.status(),
     }
 }
@@ -44,7 +44,7 @@ fn refuse(error: &clap::Error) -> ExitStatus {
     }
 }
 
-fn start(host: &Host, arguments: Arguments) -> ExitStatus {
+fn start(host: &Host, arguments: &Arguments) -> ExitStatus {
     let verbosity = if arguments.global.quiet {
         Verbosity::Quiet
     } else {
@@ -57,7 +57,7 @@ fn start(host: &Host, arguments: Arguments) -> ExitStatus {
         .build()
         .map_err(|e| Error::io("start", "threads", e))
         .and_then(|runtime| {
-            let outcome = runtime.block_on(until_interrupted(dispatch(host, &arguments, &terminal)));
+            let outcome = runtime.block_on(until_interrupted(dispatch(host, arguments, &terminal)));
             runtime.shutdown_timeout(std::time::Duration::from_millis(200));
             outcome
         });
@@ -94,12 +94,12 @@ async fn dispatch(host: &Host, arguments: &Arguments, terminal: &Arc<Terminal>) 
         Command::Seed { selection, running } => cli.seed(selection, running).await,
         Command::Snapshot { selection, running } => cli.snapshot(selection, running).await,
         Command::Compile { selection, inline } => cli.compile(selection, inline.as_deref()).await,
-        Command::Parse => cli.parse().await,
+        Command::Parse => cli.parse(),
         Command::List {
             selection,
             output,
             output_keys,
-        } => cli.list(selection, *output, output_keys).await,
+        } => cli.list(selection, *output, output_keys),
         Command::Show { selection, query } => cli.show(selection, query).await,
         Command::Check { selection } => cli.check(selection).await,
         Command::Debug => cli.debug(),

@@ -232,11 +232,10 @@ impl Opened {
     /// Everything a run works with; `for_nodes` says which sources must be there.
     pub(super) async fn context(
         &self,
-        host: &Host,
+        (host, terminal): (&Host, &Terminal),
         for_nodes: &[NodeId],
         policy: ReusePolicy,
         sources: SourcePolicy,
-        terminal: &Terminal,
     ) -> Result<Arc<RunCtx>> {
         let engine = self.engine(host)?;
         let warehouse = self.warehouse(host);

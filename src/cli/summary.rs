@@ -36,7 +36,7 @@ pub(super) fn print(terminal: &Terminal, ctx: &RunCtx, outcome: &RunOutcome, ela
             crate::time::iso(build.as_of)
         )),
         None if outcome.failed() => {
-            terminal.say("nothing was published: what was published before stays as it was")
+            terminal.say("nothing was published: what was published before stays as it was");
         }
         None => {}
     }

@@ -1,5 +1,6 @@
 //! `headwater sync`: the thin end of syncs.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use comfy_table::{Table, presets};
@@ -21,8 +22,9 @@ use crate::names::RelationName;
 use crate::project::TextTemplates as _;
 use crate::report::{ProgressReporter as _, RunEvent};
 use crate::sync::{
-    self, CheckOutcome, FAILURE_COLUMNS, Force, HISTORY_COLUMNS, Model, Models, Preview, Registry, Resync, RunOptions,
-    SyncConfig, SyncContext, SyncEvent, SyncProject, SyncReporter, SystemClock, Trigger, WireConnections,
+    self, CheckOutcome, FAILURE_COLUMNS, Force, HISTORY_COLUMNS, Model, Models, Preview, Registry, Resync,
+    RunOptions, SyncConfig, SyncContext, SyncEvent, SyncProject, SyncReporter, SystemClock, Trigger,
+    WireConnections,
 };
 
 /// The syncs of a project, with what they run on.
@@ -36,19 +38,37 @@ struct Syncs {
 
 impl Cli<'_> {
     /// Delivers syncs, or tells of them.
-    pub(super) async fn sync(&self, action: Option<&SyncAction>, deliver: &SyncDelivery) -> Result<ExitStatus> {
+    pub(super) async fn sync(
+        &self,
+        action: Option<&SyncAction>,
+        deliver: &SyncDelivery,
+    ) -> Result<ExitStatus> {
         let opened = self.open("sync")?;
         let syncs = self.syncs(&opened).await?;
         match action {
             None => {
                 let chosen = chosen(&syncs.project, &deliver.choice)?;
                 let options = RunOptions {
-                    resync: if deliver.full_resync { Resync::Full } else { Resync::Changes },
-                    force: if deliver.force { Force::Forced } else { Force::Guarded },
+                    resync: if deliver.full_resync {
+                        Resync::Full
+                    } else {
+                        Resync::Changes
+                    },
+                    force: if deliver.force {
+                        Force::Forced
+                    } else {
+                        Force::Guarded
+                    },
                 };
-                if deliver.dry_run { self.dry_run(&syncs, &chosen, options).await } else { self.deliver(&syncs, &chosen, options).await }
+                if deliver.dry_run {
+                    self.dry_run(&syncs, &chosen, options).await
+                } else {
+                    self.deliver(&syncs, &chosen, options).await
+                }
             }
-            Some(SyncAction::Plan { choice }) => self.sync_plan(&syncs, &chosen(&syncs.project, choice)?).await,
+            Some(SyncAction::Plan { choice }) => {
+                self.sync_plan(&syncs, &chosen(&syncs.project, choice)?).await
+            }
             Some(SyncAction::History { choice, limit }) => {
                 let parts = (&*syncs.ctx.engine, self.host, syncs.root.as_path());
                 let lines = sync::history(parts, &chosen(&syncs.project, choice)?, *limit).await?;
@@ -68,8 +88,12 @@ impl Cli<'_> {
     /// Delivers the syncs that follow a build.
     pub(super) async fn deliver_after_build(&self, opened: &Opened) -> Result<ExitStatus> {
         let syncs = self.syncs(opened).await?;
-        let after: Vec<&SyncConfig> =
-            syncs.project.syncs.values().filter(|sync| matches!(sync.trigger, Trigger::AfterBuild)).collect();
+        let after: Vec<&SyncConfig> = syncs
+            .project
+            .syncs
+            .values()
+            .filter(|sync| matches!(sync.trigger, Trigger::AfterBuild))
+            .collect();
         self.deliver(&syncs, &after, RunOptions::default()).await
     }
 
@@ -88,18 +112,44 @@ impl Cli<'_> {
         let texts = opened.texts(self.host);
         let render = |text: &_| texts.render(text, &project.vars, Some(&project.target));
         let registry = Registry::standard();
-        let (syncs, diagnostics) = sync::load(self.host, &project.root, &project.sync_folders, &registry, &render);
+        let (syncs, diagnostics) = sync::load(
+            self.host,
+            &project.root,
+            &project.sync_folders,
+            &registry,
+            &render,
+        );
         told(self.terminal, diagnostics)?;
-        let ctx =
-            opened.context(self.host, &[], ReusePolicy::Reuse, SourcePolicy::Present, self.terminal).await?;
-        let connections =
-            WireConnections { host: self.host.clone(), engine: (*ctx.engine).clone(), base: project.root.clone() };
+        let ctx = opened
+            .context(
+                (self.host, self.terminal),
+                &[],
+                ReusePolicy::Reuse,
+                SourcePolicy::Present,
+            )
+            .await?;
+        let connections = WireConnections {
+            host: self.host.clone(),
+            engine: (*ctx.engine).clone(),
+            base: project.root.clone(),
+        };
         let root = ctx.warehouse.sync_folder();
         let clock = SystemClock::new(self.host.clone());
-        Ok(Syncs { project: syncs, ctx, connections, clock, root })
+        Ok(Syncs {
+            project: syncs,
+            ctx,
+            connections,
+            clock,
+            root,
+        })
     }
 
-    async fn deliver(&self, syncs: &Syncs, chosen: &[&SyncConfig], options: RunOptions) -> Result<ExitStatus> {
+    async fn deliver(
+        &self,
+        syncs: &Syncs,
+        chosen: &[&SyncConfig],
+        options: RunOptions,
+    ) -> Result<ExitStatus> {
         let reporter = Reporter::new(self.terminal);
         let models = PublishedModels { ctx: &syncs.ctx };
         let report = sync::run(&syncs.context(self, &models, &reporter), chosen, options).await;
@@ -108,12 +158,18 @@ impl Cli<'_> {
             self.terminal.diagnostic(diagnostic);
         }
         if chosen.is_empty() {
-            self.terminal.say("there is nothing to sync: no file in syncs/ declares a sync that is chosen");
+            self.terminal
+                .say("there is nothing to sync: no file in syncs/ declares a sync that is chosen");
         }
         Ok(report.status())
     }
 
-    async fn dry_run(&self, syncs: &Syncs, chosen: &[&SyncConfig], options: RunOptions) -> Result<ExitStatus> {
+    async fn dry_run(
+        &self,
+        syncs: &Syncs,
+        chosen: &[&SyncConfig],
+        options: RunOptions,
+    ) -> Result<ExitStatus> {
         let reporter = sync::Silent;
         let models = PublishedModels { ctx: &syncs.ctx };
         let context = syncs.context(self, &models, &reporter);
@@ -137,15 +193,34 @@ impl Cli<'_> {
         for config in chosen {
             let preview = sync::preview(&context, config, RunOptions::default()).await?;
             let counts = &preview.counts;
-            let numbers =
-                [counts.added, counts.changed, counts.removed, counts.unchanged, counts.suppressed, preview.to_send];
-            let mut row = vec![config.name.to_string(), config.destination.to_string(), config.mode.to_string()];
+            let numbers = [
+                counts.added,
+                counts.changed,
+                counts.removed,
+                counts.unchanged,
+                counts.suppressed,
+                preview.to_send,
+            ];
+            let mut row = vec![
+                config.name.to_string(),
+                config.destination.to_string(),
+                config.mode.to_string(),
+            ];
             row.extend(numbers.map(grouped));
             row.push(preview.refusal.map(|refusal| refusal.message).unwrap_or_default());
             rows.push(row);
         }
         let header = [
-            "sync", "destination", "mode", "added", "changed", "removed", "unchanged", "suppressed", "to send", "refused",
+            "sync",
+            "destination",
+            "mode",
+            "added",
+            "changed",
+            "removed",
+            "unchanged",
+            "suppressed",
+            "to send",
+            "refused",
         ];
         self.print_table(&header, rows.into_iter());
         Ok(ExitStatus::Done)
@@ -156,9 +231,17 @@ impl Cli<'_> {
         let models = PublishedModels { ctx: &syncs.ctx };
         let outcomes = sync::check(&syncs.context(self, &models, &reporter)).await?;
         let mut status = ExitStatus::Done;
-        for CheckOutcome { destination, kind, fault } in &outcomes {
+        for CheckOutcome {
+            destination,
+            kind,
+            fault,
+        } in &outcomes
+        {
             match fault {
-                None => self.terminal.say(&format!("{} {destination} ({kind})", self.terminal.paint(Role::Good, "ok"))),
+                None => self.terminal.say(&format!(
+                    "{} {destination} ({kind})",
+                    self.terminal.paint(Role::Good, "ok")
+                )),
                 Some(diagnostic) => {
                     self.terminal.diagnostic(diagnostic);
                     status = ExitStatus::Failed;
@@ -170,7 +253,9 @@ impl Cli<'_> {
 
     fn print_table(&self, header: &[&str], rows: impl Iterator<Item = Vec<String>>) {
         let mut table = Table::new();
-        table.load_preset(presets::ASCII_MARKDOWN).set_header(header.iter().copied());
+        table
+            .load_preset(presets::ASCII_MARKDOWN)
+            .set_header(header.iter().copied());
         for row in rows {
             table.add_row(row);
         }
@@ -205,8 +290,11 @@ fn chosen<'a>(project: &'a SyncProject, choice: &SyncChoice) -> Result<Vec<&'a S
     match idle.first() {
         None => Ok(chosen),
         Some(selector) => {
-            let near = crate::error::nearest(selector, project.syncs.keys().map(crate::names::SyncName::as_str));
-            let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let near =
+                crate::error::nearest(selector, project.syncs.keys().map(crate::names::SyncName::as_str));
+            let hint = near
+                .map(|near| format!("; did you mean `{near}`?"))
+                .unwrap_or_default();
             Err(Error::Usage(format!("`{selector}` chooses no sync{hint}")))
         }
     }
@@ -224,12 +312,18 @@ impl Models for PublishedModels<'_> {
             Model::Sql(template) => {
                 let rendered = planner.render_text(template)?;
                 let planned = planner.catalog().plan(&rendered.sql);
-                planned.map(|resolved| resolved.query).map_err(|fault| fault.into_diagnostic().at(sync.span.clone()).into())
+                planned
+                    .map(|resolved| resolved.query)
+                    .map_err(|fault| fault.into_diagnostic().at(sync.span.clone()).into())
             }
             Model::Node(name) => {
                 let graph = &self.ctx.graph;
-                let call =
-                    RefCall { package: None, name: name.value.clone(), version: None, span: name.span.clone() };
+                let call = RefCall {
+                    package: None,
+                    name: name.value.clone(),
+                    version: None,
+                    span: name.span.clone(),
+                };
                 let id = graph.resolve_ref(&graph.project.name, &call)?;
                 let relation = graph.readable_name(id);
                 if planner.catalog().get(&relation).is_none() {
@@ -239,8 +333,12 @@ impl Models for PublishedModels<'_> {
                         .hint("build it first: `headwater build`")
                         .into());
                 }
-                let planned = planner.catalog().plan(&format!("select * from {}", relation.quoted()));
-                planned.map(|resolved| resolved.query).map_err(|fault| fault.into_diagnostic().at(name.span.clone()).into())
+                let planned = planner
+                    .catalog()
+                    .plan(&format!("select * from {}", relation.quoted()));
+                planned
+                    .map(|resolved| resolved.query)
+                    .map_err(|fault| fault.into_diagnostic().at(name.span.clone()).into())
             }
         }
     }
@@ -255,12 +353,20 @@ struct Reporter<'a> {
 
 impl<'a> Reporter<'a> {
     fn new(terminal: &'a Terminal) -> Self {
-        Self { terminal, progress: Mutex::new((0, 0)) }
+        Self {
+            terminal,
+            progress: Mutex::new((0, 0)),
+        }
     }
 
     fn show(&self, name: &str, waiting_for: Option<&str>) {
         let (n_done, n_total) = *self.progress.lock();
-        self.terminal.report(&RunEvent::Sync { name, n_done, n_total, waiting_for });
+        self.terminal.report(&RunEvent::Sync {
+            name,
+            n_done,
+            n_total,
+            waiting_for,
+        });
     }
 }
 
@@ -281,7 +387,9 @@ impl SyncReporter for Reporter<'_> {
             }
             SyncEvent::Finished { record } => {
                 let counts = &record.counts;
-                let elapsed = (record.finished_at - record.started_at).to_std().unwrap_or_default();
+                let elapsed = (record.finished_at - record.started_at)
+                    .to_std()
+                    .unwrap_or_default();
                 self.terminal.say(&format!(
                     "{}: {} added, {} changed, {} removed, {} unchanged; {} delivered, {} not taken; {} in {}",
                     record.sync,
@@ -299,6 +407,11 @@ impl SyncReporter for Reporter<'_> {
     }
 }
 
+fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _infallible = text.write_fmt(line);
+}
+
 /// A dry run as text: the counts, and the first requests in full, credentials masked.
 fn shown(preview: &Preview) -> String {
     let counts = &preview.counts;
@@ -313,19 +426,25 @@ fn shown(preview: &Preview) -> String {
         grouped(preview.to_send),
     );
     for (row, reason) in &preview.rejected {
-        text.push_str(&format!("  row {row} would be rejected: {reason}\n"));
+        push(
+            &mut text,
+            format_args!("  row {row} would be rejected: {reason}\n"),
+        );
     }
     for request in &preview.requests {
-        text.push_str(&format!("\n  {}\n", request.purpose));
-        text.push_str(&format!("    {} {}\n", request.method.as_str(), request.shown_url()));
+        push(&mut text, format_args!("\n  {}\n", request.purpose));
+        push(
+            &mut text,
+            format_args!("    {} {}\n", request.method.as_str(), request.shown_url()),
+        );
         for (name, value) in &request.headers {
-            text.push_str(&format!("    {name}: {value:?}\n"));
+            push(&mut text, format_args!("    {name}: {value:?}\n"));
         }
         for (name, value) in &request.extra_headers {
-            text.push_str(&format!("    {name}: {value:?}\n"));
+            push(&mut text, format_args!("    {name}: {value:?}\n"));
         }
         for line in String::from_utf8_lossy(&request.body).lines() {
-            text.push_str(&format!("    {line}\n"));
+            push(&mut text, format_args!("    {line}\n"));
         }
     }
     text

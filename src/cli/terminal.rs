@@ -78,6 +78,7 @@ impl Terminal {
     }
 
     /// Prints data.
+    #[allow(clippy::unused_self, reason = "whoever prints holds a terminal")]
     pub(super) fn data(&self, text: &str) {
         let mut out = anstream::stdout().lock();
         // A closed pipe is quiet: whoever reads has read enough.

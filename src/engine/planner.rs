@@ -140,7 +140,9 @@ impl Engine {
         match care {
             Care::Thorough => self.state.optimize(plan),
             Care::Light => {
-                self.state.analyzer().execute_and_check(plan.clone(), self.state.config_options(), |_, _| {})
+                self.state
+                    .analyzer()
+                    .execute_and_check(plan.clone(), self.state.config_options(), |_, _| {})
             }
         }
     }

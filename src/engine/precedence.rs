@@ -34,21 +34,38 @@ impl VisitorMut for Repair {
 fn is_misread(expr: &Expr) -> bool {
     match expr {
         Expr::IsDistinctFrom(_, right) | Expr::IsNotDistinctFrom(_, right) => is_loose(right),
-        Expr::UnaryOp { op: UnaryOperator::Not, expr } => is_logical(expr).is_some(),
-        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
-            [left, right].into_iter().any(|side| is_logical(side) == Some(&BinaryOperator::Or))
-        }
+        Expr::UnaryOp {
+            op: UnaryOperator::Not,
+            expr,
+        } => is_logical(expr).is_some(),
+        Expr::BinaryOp {
+            left,
+            op: BinaryOperator::And,
+            right,
+        } => [left, right]
+            .into_iter()
+            .any(|side| is_logical(side) == Some(&BinaryOperator::Or)),
         _ => false,
     }
 }
 
 fn is_loose(expr: &Expr) -> bool {
-    is_logical(expr).is_some() || matches!(expr, Expr::UnaryOp { op: UnaryOperator::Not, .. })
+    is_logical(expr).is_some()
+        || matches!(
+            expr,
+            Expr::UnaryOp {
+                op: UnaryOperator::Not,
+                ..
+            }
+        )
 }
 
 fn is_logical(expr: &Expr) -> Option<&BinaryOperator> {
     match expr {
-        Expr::BinaryOp { op: op @ (BinaryOperator::And | BinaryOperator::Or), .. } => Some(op),
+        Expr::BinaryOp {
+            op: op @ (BinaryOperator::And | BinaryOperator::Or),
+            ..
+        } => Some(op),
         _ => None,
     }
 }
@@ -56,19 +73,33 @@ fn is_logical(expr: &Expr) -> Option<&BinaryOperator> {
 /// The operands of `and` and `or` in the order of the text.
 fn flatten(expr: Expr, operands: &mut Vec<Expr>, operators: &mut Vec<BinaryOperator>) {
     match expr {
-        Expr::BinaryOp { left, op: op @ (BinaryOperator::And | BinaryOperator::Or), right } => {
+        Expr::BinaryOp {
+            left,
+            op: op @ (BinaryOperator::And | BinaryOperator::Or),
+            right,
+        } => {
             flatten(*left, operands, operators);
             operators.push(op);
             flatten(*right, operands, operators);
         }
         Expr::IsDistinctFrom(left, right) if is_logical(&right).is_some() => {
-            wrap_first(*right, operands, operators, |first| Expr::IsDistinctFrom(left, Box::new(first)));
+            wrap_first(*right, operands, operators, |first| {
+                Expr::IsDistinctFrom(left, Box::new(first))
+            });
         }
         Expr::IsNotDistinctFrom(left, right) if is_logical(&right).is_some() => {
-            wrap_first(*right, operands, operators, |first| Expr::IsNotDistinctFrom(left, Box::new(first)));
+            wrap_first(*right, operands, operators, |first| {
+                Expr::IsNotDistinctFrom(left, Box::new(first))
+            });
         }
-        Expr::UnaryOp { op: UnaryOperator::Not, expr } if is_logical(&expr).is_some() => {
-            let not = |first| Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(first) };
+        Expr::UnaryOp {
+            op: UnaryOperator::Not,
+            expr,
+        } if is_logical(&expr).is_some() => {
+            let not = |first| Expr::UnaryOp {
+                op: UnaryOperator::Not,
+                expr: Box::new(first),
+            };
             wrap_first(*expr, operands, operators, not);
         }
         other => operands.push(other),
@@ -111,7 +142,11 @@ fn assemble(operands: Vec<Expr>, operators: Vec<BinaryOperator>) -> Expr {
 }
 
 fn join(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
-    Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }
+    Expr::BinaryOp {
+        left: Box::new(left),
+        op,
+        right: Box::new(right),
+    }
 }
 
 fn take(expr: &mut Expr) -> Expr {
@@ -130,7 +165,11 @@ mod tests {
     use super::*;
 
     fn repaired(text: &str) -> String {
-        let mut expr = Parser::new(&GenericDialect {}).try_with_sql(text).unwrap().parse_expr().unwrap();
+        let mut expr = Parser::new(&GenericDialect {})
+            .try_with_sql(text)
+            .unwrap()
+            .parse_expr()
+            .unwrap();
         repair(&mut expr);
         bracketed(&expr)
     }
@@ -150,7 +189,10 @@ mod tests {
             ("a is distinct from b or c", "({a <> b} OR c)"),
             ("p and a is distinct from b or c", "((p AND {a <> b}) OR c)"),
             ("p or a is distinct from b and c", "(p OR ({a <> b} AND c))"),
-            ("a is distinct from b or c is distinct from d", "({a <> b} OR {c <> d})"),
+            (
+                "a is distinct from b or c is distinct from d",
+                "({a <> b} OR {c <> d})",
+            ),
             ("not a is distinct from b and c", "([NOT {a <> b}] AND c)"),
             ("a is distinct from b + 1 and c", "({a <> (b + 1)} AND c)"),
             ("a is distinct from (b or c)", "{a <> (b OR c)}"),

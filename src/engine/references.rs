@@ -22,10 +22,10 @@ pub fn relations_named_in(sql: &str) -> QueryResult<Vec<Vec<String>>> {
     let fault = |error: DataFusionError| locate::fault(error, sql, None);
     let statement = parse(sql).map_err(fault)?;
     let (relations, _) = resolve_table_references(&statement, true).map_err(fault)?;
-    Ok(relations.into_iter().map(parts).collect())
+    Ok(relations.iter().map(parts).collect())
 }
 
-fn parts(reference: TableReference) -> Vec<String> {
+fn parts(reference: &TableReference) -> Vec<String> {
     [reference.catalog(), reference.schema(), Some(reference.table())]
         .into_iter()
         .flatten()

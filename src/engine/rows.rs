@@ -1,7 +1,8 @@
 //! Rows as values: for JSON, for templates, for people.
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray as _, BooleanArray, GenericListArray, OffsetSizeTrait, RecordBatch, StructArray,
+    Array as _, ArrayRef, AsArray as _, BooleanArray, GenericListArray, OffsetSizeTrait, RecordBatch,
+    StructArray,
 };
 use datafusion::arrow::datatypes::{
     DataType, Decimal128Type, Float32Type, Float64Type, Int64Type, UInt64Type,

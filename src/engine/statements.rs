@@ -159,11 +159,11 @@ fn inserted(table: &str, columns: &[(String, String)], given: &[String], rows: &
     });
     let names: Vec<String> = given.iter().map(|name| quote_identifier(name)).collect();
     // Writing to a String cannot fail.
-    drop(write!(
+    let _infallible = write!(
         query,
         " union all {added}({rows}) as new_rows ({})",
         names.join(", ")
-    ));
+    );
     query
 }
 

@@ -360,7 +360,9 @@ fn finish(target: &Target, parts: Vec<Part>) -> Result<WrittenTable> {
         });
     }
     if is_synced {
-        File::open(&target.folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        File::open(&target.folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed)?;
     }
     Ok(WrittenTable {
         rows: files.iter().map(|file| file.rows).sum(),

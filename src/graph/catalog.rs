@@ -117,12 +117,21 @@ impl Catalog {
 
     /// What a relation stands for.
     pub fn get(&self, name: &RelationName) -> Option<Known> {
-        self.known.read().by_name.get(&key(name)).map(|(_, known, _)| known.clone())
+        self.known
+            .read()
+            .by_name
+            .get(&key(name))
+            .map(|(_, known, _)| known.clone())
     }
 
     /// The names of all relations.
     pub fn names(&self) -> Vec<RelationName> {
-        self.known.read().by_name.values().map(|(name, _, _)| name.clone()).collect()
+        self.known
+            .read()
+            .by_name
+            .values()
+            .map(|(name, _, _)| name.clone())
+            .collect()
     }
 
     /// Plans a query against the relations as they are now.
@@ -132,7 +141,10 @@ impl Catalog {
     pub fn plan(&self, sql: &str) -> QueryResult<Resolved> {
         let mut below = Below::default();
         let scope = self.scope(sql, &mut Vec::new(), &mut below)?;
-        Ok(Resolved { query: self.engine.plan(sql, &scope)?, unbuilt: below.unbuilt })
+        Ok(Resolved {
+            query: self.engine.plan(sql, &scope)?,
+            unbuilt: below.unbuilt,
+        })
     }
 
     /// Plans a query that has been planned before, against the relations as they are now.
@@ -142,7 +154,10 @@ impl Catalog {
     pub fn plan_again(&self, sql: &str) -> QueryResult<Resolved> {
         let mut below = Below::default();
         let scope = self.scope(sql, &mut Vec::new(), &mut below)?;
-        Ok(Resolved { query: self.engine.plan_again(sql, &scope)?, unbuilt: below.unbuilt })
+        Ok(Resolved {
+            query: self.engine.plan_again(sql, &scope)?,
+            unbuilt: below.unbuilt,
+        })
     }
 
     /// The columns of a relation; `None` when there is no such relation.
@@ -150,8 +165,14 @@ impl Catalog {
     /// # Errors
     /// The fault of a view, or of a file that cannot be read.
     pub fn columns(&self, name: &RelationName) -> QueryResult<Option<SchemaRef>> {
-        let parts = [name.database.clone(), name.schema.clone(), name.identifier.clone()];
-        let Some(found) = self.find(&parts) else { return Ok(None) };
+        let parts = [
+            name.database.clone(),
+            name.schema.clone(),
+            name.identifier.clone(),
+        ];
+        let Some(found) = self.find(&parts) else {
+            return Ok(None);
+        };
         let source = self.source(&found, &mut Vec::new(), &mut Below::default())?;
         Ok(Some(source.schema()))
     }
@@ -160,7 +181,9 @@ impl Catalog {
     fn scope(&self, sql: &str, path: &mut Vec<Key>, below: &mut Below) -> QueryResult<Scope> {
         let mut scope = Scope::new(&self.database, &self.schema);
         for reference in engine::relations_named_in(sql)? {
-            let Some(found) = self.find(&reference) else { continue };
+            let Some(found) = self.find(&reference) else {
+                continue;
+            };
             let source = self.source(&found, path, below)?;
             scope.insert(found.name, source);
         }
@@ -183,25 +206,39 @@ impl Catalog {
     }
 
     /// A view as a source: as it was planned before, when nothing that it reads has changed since.
-    fn view(&self, found: &Found, sql: &str, path: &mut Vec<Key>, below: &mut Below) -> QueryResult<TableSource> {
+    fn view(
+        &self,
+        found: &Found,
+        sql: &str,
+        path: &mut Vec<Key>,
+        below: &mut Below,
+    ) -> QueryResult<TableSource> {
         if path.contains(&found.key) {
             let message = format!("view `{}` reads itself", found.name);
             return Err(SqlFault::new(codes::VIEW_READS_ITSELF, message));
         }
-        let planned = match self.planned_view(&found.key) {
-            Some(planned) => planned,
-            None => {
-                path.push(found.key.clone());
-                let mut inner = Below { state: vec![(found.key.clone(), found.change)], ..Below::default() };
-                let scope = self.scope(sql, path, &mut inner)?;
-                path.pop();
-                // A view has been looked at as a node of its own.
-                let query = self.engine.plan_again(sql, &scope)?;
-                let resolved = Resolved { query, unbuilt: inner.unbuilt };
-                let planned = PlannedView { resolved, state: inner.state };
-                self.views.write().insert(found.key.clone(), planned.clone());
-                planned
-            }
+        let planned = if let Some(planned) = self.planned_view(&found.key) {
+            planned
+        } else {
+            path.push(found.key.clone());
+            let mut inner = Below {
+                state: vec![(found.key.clone(), found.change)],
+                ..Below::default()
+            };
+            let scope = self.scope(sql, path, &mut inner)?;
+            path.pop();
+            // A view has been looked at as a node of its own.
+            let query = self.engine.plan_again(sql, &scope)?;
+            let resolved = Resolved {
+                query,
+                unbuilt: inner.unbuilt,
+            };
+            let planned = PlannedView {
+                resolved,
+                state: inner.state,
+            };
+            self.views.write().insert(found.key.clone(), planned.clone());
+            planned
         };
         below.unbuilt.extend(planned.resolved.unbuilt);
         below.state.extend(planned.state);
@@ -211,22 +248,25 @@ impl Catalog {
     fn planned_view(&self, key: &Key) -> Option<PlannedView> {
         let planned = self.views.read().get(key).cloned()?;
         let known = self.known.read();
-        let is_current = |(key, change): &(Key, u64)| known.by_name.get(key).is_some_and(|(_, _, now)| now == change);
+        let is_current =
+            |(key, change): &(Key, u64)| known.by_name.get(key).is_some_and(|(_, _, now)| now == change);
         planned.state.iter().all(is_current).then_some(planned)
     }
 
     fn stored(&self, files: &[PathBuf]) -> QueryResult<TableSource> {
         let first = files.first().cloned().unwrap_or_default();
         let remembered = self.schemas.read().get(&first).cloned();
-        let schema = match remembered {
-            Some(schema) => schema,
-            None => {
-                let schema = engine::stored_schema(&first)?;
-                self.schemas.write().insert(first, Arc::clone(&schema));
-                schema
-            }
+        let schema = if let Some(schema) = remembered {
+            schema
+        } else {
+            let schema = engine::stored_schema(&first)?;
+            self.schemas.write().insert(first, Arc::clone(&schema));
+            schema
         };
-        Ok(TableSource::Parquet(engine::StoredTable { files: files.to_vec(), schema }))
+        Ok(TableSource::Parquet(engine::StoredTable {
+            files: files.to_vec(),
+            schema,
+        }))
     }
 
     /// Finds what a name of one to three parts means, as [`Scope`] does.
@@ -236,7 +276,9 @@ impl Catalog {
         let given_schema = parts.next();
         let given_database = parts.next();
         let schema = given_schema.clone().unwrap_or_else(|| self.schema.to_lowercase());
-        let database = given_database.clone().unwrap_or_else(|| self.database.to_lowercase());
+        let database = given_database
+            .clone()
+            .unwrap_or_else(|| self.database.to_lowercase());
         let relations = self.known.read();
         let exact = (identifier.clone(), schema.clone(), database);
         let entry = relations.by_name.get_key_value(&exact).or_else(|| {

@@ -15,13 +15,19 @@ pub(super) fn breaches(node: &GraphNode, found: &Schema) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let declared = node.node.columns.values();
-    let mut faults: Vec<Diagnostic> = declared.filter_map(|column| breach(node, column, found)).collect();
+    let mut faults: Vec<Diagnostic> = declared
+        .filter_map(|column| breach(node, column, found))
+        .collect();
     let is_declared = |field: &Field| {
         let mut names = node.node.columns.keys();
         names.any(|name| name.eq_ignore_ascii_case(field.name()))
     };
     for field in found.fields().iter().filter(|field| !is_declared(field)) {
-        let message = format!("column `{}` is not in the contract of `{}`", field.name(), node.node.name);
+        let message = format!(
+            "column `{}` is not in the contract of `{}`",
+            field.name(),
+            node.node.name
+        );
         let found = format!("found: {}", engine::type_name(field.data_type()));
         faults.push(
             fault(node, None, message)
@@ -36,13 +42,22 @@ fn breach(node: &GraphNode, column: &Column, found: &Schema) -> Option<Diagnosti
     let (name, model) = (&column.name, &node.node.name);
     let Some(declared) = &column.data_type else {
         let message = format!("column `{name}` of `{model}` has a contract and no `data_type`");
-        return Some(fault(node, Some(column), message).hint("every column of an enforced contract declares its type"));
+        return Some(
+            fault(node, Some(column), message).hint("every column of an enforced contract declares its type"),
+        );
     };
     let fields = found.fields();
-    let Some(field) = fields.iter().find(|field| field.name().eq_ignore_ascii_case(name)) else {
+    let Some(field) = fields
+        .iter()
+        .find(|field| field.name().eq_ignore_ascii_case(name))
+    else {
         let message = format!("column `{name}` is in the contract of `{model}` and not in its SQL");
         let names = fields.iter().map(|field| field.name().as_str());
-        return Some(fault(node, Some(column), message).note(format!("declared: {declared}")).nearest(name, names));
+        return Some(
+            fault(node, Some(column), message)
+                .note(format!("declared: {declared}"))
+                .nearest(name, names),
+        );
     };
     let Some(wanted) = engine::parse_type(declared) else {
         let message = format!("column `{name}` of `{model}` is declared as `{declared}`, which is no type");
@@ -68,7 +83,9 @@ fn agrees(declared: &DataType, found: &DataType, text: &str) -> bool {
 
 /// At the column's declaration, else at the model's, else in its file.
 fn fault(node: &GraphNode, column: Option<&Column>, message: String) -> Diagnostic {
-    let place = column.and_then(|column| column.span.clone()).or_else(|| node.node.patch_span.clone());
+    let place = column
+        .and_then(|column| column.span.clone())
+        .or_else(|| node.node.patch_span.clone());
     Diagnostic::error(codes::CONTRACT_BROKEN, message)
         .at(place.unwrap_or_else(|| Span::file(&node.node.original_file_path)))
 }

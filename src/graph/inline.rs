@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::plan::{Planner, Planning, ephemeral_name};
 use super::Graph;
+use super::plan::{Planner, Planning, ephemeral_name};
 use crate::engine::SqlFault;
 use crate::error::{Diagnostic, Error, Result, Span, codes};
 use crate::jinja::{RefCall, RenderFailure, RenderUnit, Rendered, SourceCall, SourceMap};
@@ -56,7 +56,10 @@ impl Planner {
         let Some(node) = self.graph.node(model) else {
             return Err(Error::Internal(format!("no node `{model}`")));
         };
-        let unit = RenderUnit { overrides, ..self.graph.render_unit(node) };
+        let unit = RenderUnit {
+            overrides,
+            ..self.graph.render_unit(node)
+        };
         self.renderer
             .render(&unit, &self.world(&node.node.package, stand_ins))
             .map_err(failed)
@@ -92,12 +95,18 @@ impl Planner {
         if expressions.is_empty() {
             return sql.to_owned();
         }
-        format!("with {}\nselect * from (\n{sql}\n) as model", expressions.join(",\n"))
+        format!(
+            "with {}\nselect * from (\n{sql}\n) as model",
+            expressions.join(",\n")
+        )
     }
 
     fn ephemerals_named_in(&self, unit: &RenderUnit<'_>) -> Result<Vec<NodeId>> {
         let capture = self.renderer.capture(unit)?;
-        let named = capture.refs.iter().filter_map(|call| self.graph.resolve_ref(unit.package, call).ok().cloned());
+        let named = capture
+            .refs
+            .iter()
+            .filter_map(|call| self.graph.resolve_ref(unit.package, call).ok().cloned());
         Ok(named.filter(|id| self.graph.relation(id).is_none()).collect())
     }
 }

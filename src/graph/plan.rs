@@ -263,8 +263,7 @@ impl Planner {
             .read_text(&self.graph.project.root.join(&from.file))
             .ok()?;
         let mut lines = text.lines().enumerate().skip(from.line.saturating_sub(1));
-        let (line, before) =
-            lines.find_map(|(index, line)| Some((index + 1, line.split_once(word)?.0)))?;
+        let (line, before) = lines.find_map(|(index, line)| Some((index + 1, line.split_once(word)?.0)))?;
         let column = before.chars().count() + 1;
         Some(Span::new(&from.file, line, column, word.chars().count()))
     }
@@ -374,8 +373,14 @@ impl Planner {
 
     /// Whether a node is one of dbt's own tests of a column that is there: then its SQL holds no fault.
     fn has_tested_column(&self, node: &GraphNode) -> bool {
-        let Some(column) = node.plainly_tested_column(&["not_null", "unique"]) else { return false };
-        let attached = node.node.generic_test.as_ref().map(|test| self.graph.readable_name(&test.attached));
+        let Some(column) = node.plainly_tested_column(&["not_null", "unique"]) else {
+            return false;
+        };
+        let attached = node
+            .node
+            .generic_test
+            .as_ref()
+            .map(|test| self.graph.readable_name(&test.attached));
         let columns = attached.and_then(|name| self.catalog.columns(&name).ok().flatten());
         columns.is_some_and(|schema| schema.fields().iter().any(|field| field.name() == column))
     }

@@ -121,7 +121,10 @@ impl Graph {
     pub fn compiled_path(&self, node: &Node) -> PathBuf {
         let target = &self.project.target_path;
         let folder = target.strip_prefix(&self.project.root).unwrap_or(target);
-        let is_sql = node.original_file_path.extension().is_some_and(|extension| extension == "sql");
+        let is_sql = node
+            .original_file_path
+            .extension()
+            .is_some_and(|extension| extension == "sql");
         let path = if is_sql {
             node.original_file_path.clone()
         } else {

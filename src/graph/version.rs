@@ -54,8 +54,7 @@ pub fn mentions_clock(sql: &str) -> bool {
     const WORDS: [&str; 3] = ["current_timestamp", "current_date", "current_time"];
     let lower = sql.to_ascii_lowercase();
     let mut words = lower.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    let mentions = words.any(|word| CALLS.contains(&word) || WORDS.contains(&word));
-    mentions
+    words.any(|word| CALLS.contains(&word) || WORDS.contains(&word))
 }
 
 #[cfg(test)]

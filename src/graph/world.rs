@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::catalog::{Catalog, Known};
 use super::Graph;
+use super::catalog::{Catalog, Known};
 use crate::engine::arrow::datatypes::Schema;
 use crate::engine::{self, Engine, SqlFault};
 use crate::error::{Diagnostic, Span};
@@ -27,13 +27,10 @@ pub(super) struct RunWorld<'a> {
 }
 
 impl RunWorld<'_> {
-    fn reference(&self, id: &NodeId) -> Result<Reference, WorldError> {
-        if let Some(stand_in) = self.stand_ins.get(id) {
-            return Ok(Reference::Relation(stand_in.clone()));
-        }
-        match self.graph.relation(id) {
-            Some(relation) => Ok(Reference::Relation(relation.clone())),
-            None => Ok(Reference::Cte(super::plan::ephemeral_name(id))),
+    fn reference(&self, id: &NodeId) -> Reference {
+        match self.stand_ins.get(id).or_else(|| self.graph.relation(id)) {
+            Some(relation) => Reference::Relation(relation.clone()),
+            None => Reference::Cte(super::plan::ephemeral_name(id)),
         }
     }
 
@@ -56,7 +53,7 @@ impl World for RunWorld<'_> {
             span: Span::file(""),
         };
         let found = self.graph.resolve_ref(self.package, &call);
-        found.map_err(nowhere).and_then(|id| self.reference(id))
+        found.map_err(nowhere).map(|id| self.reference(id))
     }
 
     fn resolve_source(&self, source: &str, table: &str) -> Result<Reference, WorldError> {
@@ -66,7 +63,7 @@ impl World for RunWorld<'_> {
             span: Span::file(""),
         };
         let found = self.graph.resolve_source(self.package, &call);
-        found.map_err(nowhere).and_then(|id| self.reference(id))
+        found.map_err(nowhere).map(|id| self.reference(id))
     }
 
     fn run_query(&self, sql: &str) -> Result<QueryTable, WorldError> {

@@ -113,7 +113,10 @@ async fn store(
     let name = relation_of(node)?;
     let workbench = ctx.warehouse.workbench()?;
     // Publishing makes it durable, for all tables at once.
-    let options = WriteOptions { durability: Durability::Later, sort_by: node.sort_keys() };
+    let options = WriteOptions {
+        durability: Durability::Later,
+        sort_by: node.sort_keys(),
+    };
     let written = match ctx.engine.write_parquet(query, &workbench, &options).await {
         Ok(written) => written,
         Err(fault) => {

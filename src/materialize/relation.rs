@@ -60,12 +60,7 @@ impl Materialization for View {
         Vec::new()
     }
 
-    fn materialize<'a>(
-        &'a self,
-        ctx: &'a RunCtx,
-        node: &'a GraphNode,
-        planned: &'a PlannedNode,
-    ) -> Made<'a> {
+    fn materialize<'a>(&'a self, ctx: &'a RunCtx, node: &'a GraphNode, planned: &'a PlannedNode) -> Made<'a> {
         async move {
             Ok(Some(PublishedRelation {
                 name: relation_of(node)?,

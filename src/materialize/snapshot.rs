@@ -72,7 +72,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn first(&self) -> String {
-        let columns = self.list("present", self.inputs.columns);
+        let columns = list("present", self.inputs.columns);
         format!(
             "with present as (\n{}\n)\nselect {columns}, {}\nfrom present",
             self.inputs.query,
@@ -138,11 +138,12 @@ impl Writer<'_> {
 
     /// The rows that are new or changed, or back.
     fn begun(&self, former_columns: &[String], gone: &[String]) -> String {
-        let columns = self.list("present", self.inputs.columns);
-        let nulls: String = gone
+        let columns = list("present", self.inputs.columns);
+        let nulls: Vec<String> = gone
             .iter()
             .map(|column| format!(", null as {}", quote_identifier(column)))
             .collect();
+        let nulls = nulls.concat();
         format!(
             "select {columns}{nulls}, {}\nfrom present\nleft join holding on {}\nwhere holding.{} is null or {} or {}",
             self.opened("present", &self.changed_at("present"), "false"),
@@ -172,7 +173,9 @@ impl Writer<'_> {
             .unique_key
             .iter()
             .map(|key| format!("coalesce(cast({table}.{} as varchar), '')", quote_identifier(key)))
-            .chain([format!("coalesce(replace(cast({changed_at} as varchar), 'T', ' '), '')")])
+            .chain([format!(
+                "coalesce(replace(cast({changed_at} as varchar), 'T', ' '), '')"
+            )])
             .collect();
         let current = self.rule.valid_to_current.as_deref().unwrap_or("null");
         format!(
@@ -282,12 +285,12 @@ impl Writer<'_> {
             .map(|column| format!("{table}.{}", quote_identifier(column)));
         present.chain(rest).collect::<Vec<_>>().join(", ")
     }
+}
 
-    fn list(&self, table: &str, columns: &[String]) -> String {
-        columns
-            .iter()
-            .map(|column| format!("{table}.{}", quote_identifier(column)))
-            .collect::<Vec<_>>()
-            .join(", ")
-    }
+fn list(table: &str, columns: &[String]) -> String {
+    columns
+        .iter()
+        .map(|column| format!("{table}.{}", quote_identifier(column)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

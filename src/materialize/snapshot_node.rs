@@ -94,7 +94,11 @@ fn rule(node: &GraphNode, columns: &[String]) -> Result<SnapshotRule, Diagnostic
             codes::SNAPSHOT_RULE,
             format!("snapshot `{}` {message}", node.node.name),
         )
-        .at(node.node.patch_span.clone().unwrap_or_else(|| Span::file(&node.node.original_file_path)))
+        .at(node
+            .node
+            .patch_span
+            .clone()
+            .unwrap_or_else(|| Span::file(&node.node.original_file_path)))
         .hint(hint)
     };
     if config.unique_key.is_empty() {

@@ -9,7 +9,10 @@ use serde_json::Value;
 use super::node::{Column, DocBlock, Project};
 use crate::names::NodeId;
 
-#[expect(clippy::unwrap_used, reason = "the pattern is a constant that the tests compile")]
+#[expect(
+    clippy::unwrap_used,
+    reason = "the pattern is a constant that the tests compile"
+)]
 static CALL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"\{\{-?\s*doc\(\s*['"]([^'"]+)['"]\s*(?:,\s*['"]([^'"]+)['"]\s*)?\)\s*-?\}\}"#).unwrap()
 });
@@ -17,7 +20,10 @@ static CALL: LazyLock<Regex> = LazyLock::new(|| {
 /// Puts the docs blocks into every description that calls for them; a call that leads to nothing stays as it is.
 pub(super) fn fill(project: &mut Project) {
     let docs = std::mem::take(&mut project.docs);
-    let library = Library { docs: &docs, root: project.name.clone() };
+    let library = Library {
+        docs: &docs,
+        root: project.name.clone(),
+    };
     for node in project.nodes.values_mut() {
         library.fill(&node.package, &mut node.description);
         library.fill_columns(&node.package, &mut node.columns);

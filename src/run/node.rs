@@ -61,7 +61,11 @@ async fn work(ctx: &RunCtx, id: &NodeId, nulls: &NullCounts) -> Finished {
         NodeKind::Test => data_test((ctx, nulls), node, &planned, result).await,
         NodeKind::Analysis => Finished::plain(result),
         NodeKind::Operation => Finished::plain(NodeResult {
-            status: if planned.compiled.trim().is_empty() { NodeStatus::Success } else { NodeStatus::NoOp },
+            status: if planned.compiled.trim().is_empty() {
+                NodeStatus::Success
+            } else {
+                NodeStatus::NoOp
+            },
             ..result
         }),
         NodeKind::Model | NodeKind::Seed | NodeKind::Snapshot => relation(ctx, node, &planned, result).await,

@@ -47,7 +47,10 @@ pub(super) fn publish(
 
 /// Whether two lists of relations are the same, whoever made them.
 fn same_relations(former: &[PublishedRelation], next: &[PublishedRelation]) -> bool {
-    let settled = |relation: &PublishedRelation| PublishedRelation { fresh: false, ..relation.clone() };
+    let settled = |relation: &PublishedRelation| PublishedRelation {
+        fresh: false,
+        ..relation.clone()
+    };
     former.len() == next.len() && former.iter().zip(next).all(|(a, b)| settled(a) == settled(b))
 }
 

@@ -255,9 +255,11 @@ impl Run<'_> {
         let transport = ctx.connections.open(self.destination)?;
         let redactor = Redactor::new(self.destination.secrets.clone());
         let watch = |moment: Moment<'_>| match moment {
-            Moment::Settled { rows } => ctx.reporter.report(&SyncEvent::Progressed { sync, rows }),
+            Moment::Settled { rows } => {
+                ctx.reporter.report(&SyncEvent::Progressed { sync, rows });
+            }
             Moment::Waiting { wait, reason } => {
-                ctx.reporter.report(&SyncEvent::Waiting { sync, wait, reason })
+                ctx.reporter.report(&SyncEvent::Waiting { sync, wait, reason });
             }
         };
         let delivery = Delivery {

@@ -32,7 +32,10 @@ fn cases() -> Vec<PathBuf> {
         .filter(|folder| folder.join("steps.txt").exists())
         .collect();
     cases.sort();
-    assert!(!cases.is_empty(), "no folder of `fixtures/projects` has a `steps.txt`");
+    assert!(
+        !cases.is_empty(),
+        "no folder of `fixtures/projects` has a `steps.txt`"
+    );
     cases
 }
 
@@ -71,7 +74,12 @@ fn follow(steps: &str, project: &Path) -> String {
         let output = headwater(project, &words[1..]);
         said = String::from_utf8(output.stderr).unwrap();
         let status = output.status.code().unwrap().to_string();
-        assert_eq!(status, words[0], "`headwater {}` said:\n{said}", words[1..].join(" "));
+        assert_eq!(
+            status,
+            words[0],
+            "`headwater {}` said:\n{said}",
+            words[1..].join(" ")
+        );
     }
     said
 }
@@ -83,11 +91,23 @@ fn json_file(path: &Path) -> Value {
 /// The rows of a table as CSV, sorted, under a header in the table's order.
 fn csv(project: &Path, relation: &str) -> String {
     let query = format!("select * from {relation}");
-    let output = headwater(project, &["show", "--inline", &query, "--limit", "-1", "--output", "json", "--quiet"]);
-    assert!(output.status.success(), "{relation}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = headwater(
+        project,
+        &[
+            "show", "--inline", &query, "--limit", "-1", "--output", "json", "--quiet",
+        ],
+    );
+    assert!(
+        output.status.success(),
+        "{relation}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
     let rows = shown["show"].as_array().unwrap();
-    let header: Vec<&String> = rows.first().map(|row| row.as_object().unwrap().keys().collect()).unwrap_or_default();
+    let header: Vec<&String> = rows
+        .first()
+        .map(|row| row.as_object().unwrap().keys().collect())
+        .unwrap_or_default();
     let line = |values: Vec<String>| {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(values).unwrap();
@@ -98,10 +118,16 @@ fn csv(project: &Path, relation: &str) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let mut lines: Vec<String> =
-        rows.iter().map(|row| line(header.iter().map(|column| cell(&row[column.as_str()])).collect())).collect();
+    let mut lines: Vec<String> = rows
+        .iter()
+        .map(|row| line(header.iter().map(|column| cell(&row[column.as_str()])).collect()))
+        .collect();
     lines.sort();
-    format!("{}{}", line(header.into_iter().cloned().collect()), lines.concat())
+    format!(
+        "{}{}",
+        line(header.into_iter().cloned().collect()),
+        lines.concat()
+    )
 }
 
 /// What the artifacts hold, without what changes from run to run: each entry with the names of its keys, its parents,
@@ -111,12 +137,24 @@ fn outline(project: &Path) -> String {
     let results = json_file(&project.join("target/run_results.json"));
     let mut lines = Vec::new();
     let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for section in ["nodes", "sources", "exposures", "unit_tests", "groups", "disabled"] {
+    for section in [
+        "nodes",
+        "sources",
+        "exposures",
+        "unit_tests",
+        "groups",
+        "disabled",
+    ] {
         for (id, entry) in manifest[section].as_object().unwrap() {
             let entry = entry.as_array().map_or(entry, |list| &list[0]);
             let kind = entry["resource_type"].as_str().unwrap().to_owned();
-            keys.entry(kind).or_default().extend(entry.as_object().unwrap().keys().cloned());
-            let parents = entry["depends_on"]["nodes"].as_array().cloned().unwrap_or_default();
+            keys.entry(kind)
+                .or_default()
+                .extend(entry.as_object().unwrap().keys().cloned());
+            let parents = entry["depends_on"]["nodes"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
             let parents: Vec<&str> = parents.iter().map(|parent| parent.as_str().unwrap()).collect();
             let relation = entry["relation_name"].as_str().unwrap_or("-");
             lines.push(format!("{section} {id} {relation} <- [{}]", parents.join(", ")));
@@ -131,7 +169,12 @@ fn outline(project: &Path) -> String {
         .unwrap()
         .iter()
         .map(|result| {
-            format!("result {} {} {}", result["unique_id"].as_str().unwrap(), result["status"].as_str().unwrap(), result["failures"])
+            format!(
+                "result {} {} {}",
+                result["unique_id"].as_str().unwrap(),
+                result["status"].as_str().unwrap(),
+                result["failures"]
+            )
         })
         .collect();
     ended.sort();
@@ -147,9 +190,12 @@ fn published(project: &Path) -> Vec<String> {
     }
     let manifest = json_file(&manifest);
     let nodes = manifest["nodes"].as_object().unwrap().values();
-    let made = nodes.filter(|node| ["model", "seed", "snapshot"].contains(&node["resource_type"].as_str().unwrap()));
-    let mut relations: Vec<String> =
-        made.filter_map(|node| node["relation_name"].as_str()).map(str::to_owned).collect();
+    let made =
+        nodes.filter(|node| ["model", "seed", "snapshot"].contains(&node["resource_type"].as_str().unwrap()));
+    let mut relations: Vec<String> = made
+        .filter_map(|node| node["relation_name"].as_str())
+        .map(str::to_owned)
+        .collect();
     relations.sort();
     relations
 }
@@ -160,7 +206,11 @@ fn check(case: &Path) {
     copy(case, &project);
     let steps = std::fs::read_to_string(case.join("steps.txt")).unwrap();
     let said = follow(&steps, &project);
-    let fails = !steps.lines().rfind(|line| !line.trim().is_empty()).unwrap().starts_with('0');
+    let fails = !steps
+        .lines()
+        .rfind(|line| !line.trim().is_empty())
+        .unwrap()
+        .starts_with('0');
 
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(case.join("expected"));
@@ -171,12 +221,16 @@ fn check(case: &Path) {
             insta::assert_snapshot!("said", said);
             return;
         }
-        let warnings: Vec<&str> = said.lines().filter(|line| line.starts_with("warning[")).collect();
+        let warnings: BTreeSet<&str> = said.lines().filter(|line| line.starts_with("warning[")).collect();
+        let warnings: Vec<&str> = warnings.into_iter().collect();
         insta::assert_snapshot!("warnings", warnings.join("\n"));
         insta::assert_snapshot!("artifacts", outline(&project));
         for relation in published(&project) {
             let name = relation.replace('"', "");
-            insta::assert_snapshot!(name.split_once('.').unwrap().1.to_owned(), csv(&project, &relation));
+            insta::assert_snapshot!(
+                name.split_once('.').unwrap().1.to_owned(),
+                csv(&project, &relation)
+            );
         }
     });
 }

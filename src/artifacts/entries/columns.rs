@@ -52,7 +52,12 @@ pub(super) fn primary_key(graph: &Graph, node: &GraphNode) -> Vec<String> {
     if let Some(key) = node.node.constraints.iter().find(is_key) {
         return texts(key.get("columns"));
     }
-    if let Some(column) = node.node.columns.values().find(|column| column.constraints.iter().any(|c| is_key(&c))) {
+    if let Some(column) = node
+        .node
+        .columns
+        .values()
+        .find(|column| column.constraints.iter().any(|c| is_key(&c)))
+    {
         return vec![column.name.clone()];
     }
     let on = |tests: &mut dyn Iterator<Item = &GraphNode>, names: &[&str]| -> BTreeSet<String> {
@@ -65,9 +70,14 @@ pub(super) fn primary_key(graph: &Graph, node: &GraphNode) -> Vec<String> {
     let uniqueness = ["unique", "unique_combination_of_columns"];
     let unique = on(&mut graph.nodes.values(), &uniqueness);
     let once_unique = on(&mut graph.disabled.values(), &uniqueness);
-    let not_null = on(&mut graph.nodes.values().chain(graph.disabled.values()), &["not_null"]);
-    let both: Vec<String> =
-        not_null.into_iter().filter(|column| unique.contains(column) || once_unique.contains(column)).collect();
+    let not_null = on(
+        &mut graph.nodes.values().chain(graph.disabled.values()),
+        &["not_null"],
+    );
+    let both: Vec<String> = not_null
+        .into_iter()
+        .filter(|column| unique.contains(column) || once_unique.contains(column))
+        .collect();
     match (both.is_empty(), unique.is_empty()) {
         (false, _) => both,
         (true, false) => unique.into_iter().collect(),

@@ -26,7 +26,10 @@ pub(super) fn of(node: &GraphNode) -> Value {
 /// How the docs site shows a node.
 pub(super) fn docs(node: &GraphNode) -> Value {
     let standard = json!({ "show": true, "node_color": null });
-    node.config.raw.get("docs").map_or_else(|| standard.clone(), |docs| laid_over(standard.clone(), docs))
+    node.config
+        .raw
+        .get("docs")
+        .map_or_else(|| standard.clone(), |docs| laid_over(standard.clone(), docs))
 }
 
 /// dbt's defaults for the kind of node.
@@ -117,7 +120,13 @@ fn column_names() -> Value {
 /// A mapping over its defaults.
 fn laid_over(standard: Value, configured: &Value) -> Value {
     let mut merged = object(standard);
-    merged.extend(configured.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())));
+    merged.extend(
+        configured
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| (key.clone(), value.clone())),
+    );
     Value::Object(merged)
 }
 

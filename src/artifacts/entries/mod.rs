@@ -33,7 +33,7 @@ pub(super) fn node(graph: &Graph, node: &GraphNode, planner: Option<&Planner>) -
     } else {
         entry.extend(sql_keys(node));
         entry.insert("compiled".into(), json!(compiled.is_some()));
-        entry.insert("compiled_code".into(), json!(compiled.map(|sql| sql.to_string())));
+        entry.insert("compiled_code".into(), json!(compiled.map(ToString::to_string)));
         entry.insert(
             "compiled_path".into(),
             json!(compiled.map(|_| text(&graph.compiled_path(&node.node)))),
@@ -120,12 +120,19 @@ fn model_keys(graph: &Graph, node: &GraphNode) -> Map<String, Value> {
 /// A day as the instant it begins.
 fn instant(text: &str) -> String {
     let is_day = text.len() == "2030-01-01".len();
-    if is_day { format!("{text}T00:00:00+00:00") } else { text.to_owned() }
+    if is_day {
+        format!("{text}T00:00:00+00:00")
+    } else {
+        text.to_owned()
+    }
 }
 
 fn generic_test_keys(test: &GenericTest) -> Map<String, Value> {
     let mut kwargs = test.kwargs.clone();
-    kwargs.insert("model".into(), json!(format!("{{{{ get_where_subquery({}) }}}}", test.model)));
+    kwargs.insert(
+        "model".into(),
+        json!(format!("{{{{ get_where_subquery({}) }}}}", test.model)),
+    );
     object(json!({
         "column_name": test.column_name,
         "file_key_name": file_key_name(&test.attached),
@@ -140,16 +147,29 @@ fn file_key_name(attached: &NodeId) -> String {
     format!("{}s.{name}", attached.resource_type())
 }
 
-/// What the files configure, before defaults.
+/// What the files configure, before defaults: of each setting the last word, as it is written.
 fn unrendered(node: &GraphNode) -> Map<String, Value> {
-    crate::project::config::merged(&node.node, &node.capture.config)
+    let layers = &node.node.config;
+    let in_order = [
+        &layers.project,
+        &layers.properties,
+        &node.capture.config,
+        &layers.overrides,
+    ];
+    let settings = in_order.into_iter().flatten();
+    settings
+        .map(|(key, value)| match key.as_str() {
+            "pre_hook" | "post_hook" => (key.replace('_', "-"), value.clone()),
+            _ => (key.clone(), value.clone()),
+        })
+        .collect()
 }
 
 fn raw_code(node: &GraphNode) -> &str {
     if node.node.kind == NodeKind::Seed {
         ""
     } else {
-        &node.node.code.text
+        node.node.code.text.trim()
     }
 }
 
@@ -222,7 +242,12 @@ pub(super) fn source(graph: &Graph, source: &SourceTable) -> Value {
 fn freshness(source: &SourceTable) -> Value {
     let none = || json!({ "count": null, "period": null });
     let declared = source.freshness.as_ref().filter(|value| !value.is_null());
-    let part = |key: &str| declared.and_then(|rule| rule.get(key)).filter(|value| !value.is_null()).cloned();
+    let part = |key: &str| {
+        declared
+            .and_then(|rule| rule.get(key))
+            .filter(|value| !value.is_null())
+            .cloned()
+    };
     json!({
         "warn_after": part("warn_after").unwrap_or_else(none),
         "error_after": part("error_after").unwrap_or_else(none),
@@ -293,7 +318,10 @@ pub(super) fn exposure(graph: &Graph, exposure: &Exposure) -> Value {
         .collect();
     let declared = |key: &str, standard: Value| exposure.properties.get(key).cloned().unwrap_or(standard);
     let configured = |key: &str, standard: Value| {
-        let value = exposure.properties.get("config").and_then(|config| config.get(key));
+        let value = exposure
+            .properties
+            .get("config")
+            .and_then(|config| config.get(key));
         value.cloned().unwrap_or_else(|| declared(key, standard))
     };
     json!({
@@ -417,7 +445,11 @@ fn object(value: Value) -> Map<String, Value> {
 /// A path below the folder that its kind of file lies in: `marts/_marts.yml` of `models/marts/_marts.yml`.
 fn below(path: &Path) -> String {
     let inner: std::path::PathBuf = path.components().skip(1).collect();
-    text(if inner.as_os_str().is_empty() { path } else { &inner })
+    text(if inner.as_os_str().is_empty() {
+        path
+    } else {
+        &inner
+    })
 }
 
 fn text(path: &Path) -> String {

@@ -91,7 +91,10 @@ pub struct CodePage {
 }
 
 /// Every page, in the order of the codes.
-#[allow(unused_qualifications, reason = "each range has its own `PAGES`, and the globs above bring one of them in")]
+#[allow(
+    unused_qualifications,
+    reason = "each range has its own `PAGES`, and the globs above bring one of them in"
+)]
 pub fn pages() -> impl Iterator<Item = &'static CodePage> {
     [
         files::PAGES,

@@ -134,8 +134,17 @@ pub(super) fn sources(project: &Project) -> BTreeMap<NodeId, RelationName> {
 /// is built, and both can be read.
 pub(super) fn part_sources(graph: &mut Graph) {
     let key = |relation: &RelationName| relation.quoted().to_lowercase();
-    let built: HashSet<String> = graph.nodes.values().filter_map(|node| node.relation.as_ref()).map(key).collect();
-    for relation in graph.source_relations.values_mut().filter(|relation| built.contains(&key(relation))) {
+    let built: HashSet<String> = graph
+        .nodes
+        .values()
+        .filter_map(|node| node.relation.as_ref())
+        .map(key)
+        .collect();
+    for relation in graph
+        .source_relations
+        .values_mut()
+        .filter(|relation| built.contains(&key(relation)))
+    {
         *relation = RelationName::new(SOURCE_DATABASE, &relation.schema, &relation.identifier);
     }
 }

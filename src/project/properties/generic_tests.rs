@@ -105,6 +105,7 @@ fn read(
     if short != full && !config.contains_key("alias") {
         config.insert("alias".to_owned(), Value::String(short.clone()));
     }
+    let written = raw_code(call.namespace.as_deref(), &call.name, &config);
     let mut tags = target.tags.clone();
     tags.extend(column.map(|column| column.tags.clone()).unwrap_or_default());
     add_tags(&mut config, tags);
@@ -124,7 +125,7 @@ fn read(
         path: PathBuf::from(format!("{short}.sql")),
         original_file_path: file.original.clone(),
         code: TemplateText {
-            text: Arc::from(raw_code(call.namespace.as_deref(), &call.name, &config)),
+            text: Arc::from(written),
             file: file.shown.clone(),
             first_line: test.span().line,
         },

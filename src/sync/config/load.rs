@@ -1,5 +1,6 @@
 //! Reads the files and checks what stands in them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,7 @@ pub fn load(
         project: SyncProject::default(),
         diagnostics: Vec::new(),
         syncs: Vec::new(),
+        broken: BTreeSet::new(),
     };
     let files = folders.iter().flat_map(|folder| host.walk(folder));
     for path in files.filter(|path| {
@@ -57,6 +59,7 @@ struct Loader<'a> {
     project: SyncProject,
     diagnostics: Vec<Diagnostic>,
     syncs: Vec<SyncConfig>,
+    broken: BTreeSet<DestinationName>,
 }
 
 impl Loader<'_> {
@@ -150,7 +153,12 @@ impl Loader<'_> {
         let limits = settings.raw("limits").cloned();
         let secrets = settings.take_secrets();
         self.diagnostics.extend(settings.finish());
-        let (Some(name), Some(kind), Some(service)) = (name, kind, service) else {
+        let Some(name) = name else {
+            return;
+        };
+        let (Some(kind), Some(service)) = (kind, service) else {
+            // What is wrong has been told; its syncs are not told of a destination that is missing.
+            self.broken.insert(name);
             return;
         };
         if let Some(first) = self.project.destinations.get(&name) {
@@ -348,6 +356,9 @@ impl Loader<'_> {
     /// Takes in the syncs, now that every destination is known.
     fn finish(mut self) -> (SyncProject, Vec<Diagnostic>) {
         for sync in std::mem::take(&mut self.syncs) {
+            if self.broken.contains(&sync.destination) {
+                continue;
+            }
             if let Some(first) = self.project.syncs.get(&sync.name) {
                 let first = first.span.clone();
                 self.repeated("sync", sync.name.as_str(), sync.span.clone(), &first);

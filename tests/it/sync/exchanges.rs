@@ -127,7 +127,7 @@ impl Table<'_> {
             let change = change_of(change);
             match self.codec.encode(&change) {
                 Ok(payload) if payload.items == 0 => {
-                    rows.push(json!({"nothing to send": change.key.expose()}))
+                    rows.push(json!({"nothing to send": change.key.expose()}));
                 }
                 Ok(payload) => records.push(Record {
                     change,

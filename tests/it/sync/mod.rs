@@ -5,8 +5,9 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stderr,
     clippy::unwrap_used,
-    reason = "what helps tests fails as tests do"
+    reason = "what helps tests fails as tests do, and tells its figures under `--nocapture`"
 )]
 
 mod bench;
@@ -15,5 +16,7 @@ mod config;
 mod exchanges;
 mod files;
 mod program;
+mod serve;
 mod server;
+mod stage;
 mod worlds;

@@ -131,6 +131,11 @@ impl Drop for Server {
 
 impl Server {
     pub async fn start(world: Box<dyn World>) -> Self {
+        Self::start_on(0, world).await
+    }
+
+    /// Starts on a port of one's choice.
+    pub async fn start_on(port: u16, world: Box<dyn World>) -> Self {
         let inside = Arc::new(Mutex::new(Inside {
             world,
             faults: VecDeque::new(),
@@ -138,7 +143,7 @@ impl Server {
             writes: 0,
             calls: Vec::new(),
         }));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let app = Router::new().fallback(handle).with_state(Arc::clone(&inside));
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
@@ -197,6 +202,13 @@ async fn handle(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> R
         body: serde_json::from_slice(&bytes).unwrap_or_default(),
         bytes: bytes.len(),
     };
+    if call.path == "/__state" {
+        let state = inside.lock().unwrap().world.state();
+        return render(
+            Reply::json(200, &json!({"count": state.len(), "state": state})),
+            None,
+        );
+    }
     let (fault, reply) = decide(&mut inside.lock().unwrap(), &call);
     match fault {
         Fault::Silence => {

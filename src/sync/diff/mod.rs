@@ -5,11 +5,15 @@
 //! changed rows are then read in full, a range of keys at a time, so that a million of them take no more memory than
 //! the first thousand.
 
+mod page;
+
 use std::path::{Path, PathBuf};
 
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use page::Page;
 
 use super::change::{Change, Image, Operation, RecordKey};
 use super::config::{Mode, SyncConfig};
@@ -18,7 +22,9 @@ use super::rows;
 use super::sql::{self, quoted, relation};
 use super::state::SyncState;
 use crate::engine::arrow::array::RecordBatch;
-use crate::engine::{Durability, Engine, PlannedQuery, Scope, SortKey, StoredTable, TableSource, WriteOptions};
+use crate::engine::{
+    Durability, Engine, PlannedQuery, Scope, SortKey, StoredTable, TableSource, WriteOptions,
+};
 use crate::error::{Error, Result};
 use crate::host::Host;
 
@@ -57,7 +63,7 @@ pub(crate) struct Diff {
     mapping: Mapping,
     /// How many rows there are of each kind.
     pub counts: Counts,
-    is_full: bool,
+    resync: Resync,
 }
 
 /// What a comparison is made between.
@@ -125,7 +131,7 @@ impl Diff {
             scope,
             mapping: of.mapping.clone(),
             counts: Counts::default(),
-            is_full: of.resync == Resync::Full,
+            resync: of.resync,
         };
         diff.counts = diff.count(engine, of.sync.mode, of.state.present()).await?;
         Ok(diff)
@@ -227,9 +233,11 @@ impl Diff {
         let batches = engine.stream(&query).await.map_err(sql::failed)?;
         let changes = batches
             .map(move |batch| batch.map_err(|e| sql::failed(engine.locate(e, &query))))
-            .map_ok(move |batch| {
-                let rows = 0..batch.num_rows();
-                stream::iter(rows.map(move |row| Ok(self.change(&batch, row))))
+            .and_then(async move |batch| {
+                let page = Page::of(&batch, self.mapping.names(), self.resync)?;
+                Ok(stream::iter(
+                    (0..batch.num_rows()).map(move |row| Ok(page.change(row))),
+                ))
             })
             .try_flatten();
         Ok(changes.boxed())
@@ -265,57 +273,6 @@ impl Diff {
              order by touched.k",
             self.mapping.mapped()
         )
-    }
-
-    fn change(&self, batch: &RecordBatch, row: usize) -> Change {
-        let text = |column| rows::text(batch, column, row).unwrap_or_default();
-        let operation = match text("kind") {
-            "add" => Operation::Add,
-            "change" => Operation::Change,
-            "keep" if self.is_full => Operation::Change,
-            "keep" => Operation::Keep,
-            _ => Operation::Remove,
-        };
-        let now = match operation {
-            Operation::Remove => Image::default(),
-            _ => Image {
-                fields: self.fields(batch, row),
-                audiences: names(text("audiences")),
-            },
-        };
-        let before = (!text("old_digest").is_empty()).then(|| Image {
-            fields: parse(text("old_fields")),
-            audiences: names(text("old_audiences")),
-        });
-        Change {
-            key: RecordKey::new(text("k")),
-            before: before.map(|before| {
-                if self.is_full {
-                    forgotten(before, &now, operation)
-                } else {
-                    before
-                }
-            }),
-            now,
-            operation,
-            remote: serde_json::from_str(text("remote")).unwrap_or_default(),
-            epoch: rows::integer(batch, "epoch", row)
-                .and_then(|epoch| u64::try_from(epoch).ok())
-                .unwrap_or_default(),
-            digest: text("digest").to_owned(),
-            old_digest: text("old_digest").to_owned(),
-        }
-    }
-
-    fn fields(&self, batch: &RecordBatch, row: usize) -> Map<String, Value> {
-        self.mapping
-            .names()
-            .enumerate()
-            .filter_map(|(index, name)| {
-                let column = batch.column_by_name(&format!("f{index}"))?;
-                Some((name.to_owned(), rows::value(column.as_ref(), row)))
-            })
-            .collect()
     }
 
     async fn rows(&self, engine: &Engine, sql: &str) -> Result<Vec<RecordBatch>> {
@@ -407,21 +364,6 @@ fn changes_sql(of: &Comparison<'_>) -> String {
     )
 }
 
-/// What is taken for acknowledged in a full resync: nothing but the audiences that the row has left.
-fn forgotten(before: Image, now: &Image, operation: Operation) -> Image {
-    if operation == Operation::Remove {
-        return before;
-    }
-    Image {
-        fields: Map::new(),
-        audiences: before
-            .audiences
-            .into_iter()
-            .filter(|name| !now.audiences.contains(name))
-            .collect(),
-    }
-}
-
 /// A change of which only the key is known.
 fn bare(key: &str) -> Change {
     Change {
@@ -434,18 +376,6 @@ fn bare(key: &str) -> Change {
         digest: String::new(),
         old_digest: String::new(),
     }
-}
-
-fn names(joined: &str) -> Vec<String> {
-    joined
-        .split(',')
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-fn parse(json: &str) -> Map<String, Value> {
-    serde_json::from_str(json).unwrap_or_default()
 }
 
 fn each_row(batches: &[RecordBatch]) -> impl Iterator<Item = (&RecordBatch, usize)> {
