@@ -28,6 +28,8 @@ TABLES = {
     "contact_audiences_xa": "email",
 }
 
+SIDES = ("headwater", "dbt")
+
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -73,19 +75,16 @@ def build(folder, project, args):
 
 
 def compare(connection, table, key, published):
-    ours = f"read_parquet('{published / table}/*.parquet')"
-    theirs = f"peer.cdp.{table}"
-    columns = {
-        name: [row[:2] for row in connection.sql(f"describe select * from {relation}").fetchall()]
-        for name, relation in (("headwater", ours), ("dbt", theirs))
-    }
+    connection.execute(f"create or replace view headwater as from read_parquet('{published / table}/*.parquet')")
+    connection.execute(f"create or replace view dbt as from peer.cdp.{table}")
+    columns = {side: [row[:2] for row in connection.execute(f"describe {side}").fetchall()] for side in SIDES}
     if columns["headwater"] != columns["dbt"]:
         print(f"{table}: columns differ\n  headwater {columns['headwater']}\n  dbt       {columns['dbt']}")
         return False
-    rows = connection.sql(f"select count(*) from {ours}").fetchone()[0]
-    differing = connection.sql(
-        f"(select 'headwater' as side, * from ({ours.replace('read_parquet', 'from read_parquet')} except all from {theirs}))"
-        f" union all (select 'dbt' as side, * from (from {theirs} except all {ours.replace('read_parquet', 'from read_parquet')}))"
+    rows = connection.execute("select count(*) from headwater").fetchall()[0][0]
+    differing = connection.execute(
+        "select 'headwater' as side, * from (from headwater except all from dbt)"
+        " union all select 'dbt' as side, * from (from dbt except all from headwater)"
         f" order by {key}, side limit 10"
     ).fetchall()
     print(f"{table}: {rows} rows, {len(columns['dbt'])} columns, {'differ' if differing else 'equal'}")
@@ -102,7 +101,7 @@ def main():
         project = prepare(folder, args)
         build(folder, project, args)
         connection = duckdb.connect()
-        connection.sql(f"attach '{project / 'target/headwater.duckdb'}' as peer (read_only)")
+        connection.execute(f"attach '{project / 'target/headwater.duckdb'}' as peer (read_only)")
         published = folder / "warehouse/current/cdp"
         same = [compare(connection, table, key, published) for table, key in TABLES.items()]
     finally:

@@ -25,6 +25,9 @@ use schedule::{Dependencies, Schedule};
 /// How many names a message lists at most.
 const LISTED: usize = 5;
 
+/// The stack of a thread that plans: deep expressions are walked recursively.
+const PLANNING_STACK_BYTES: usize = 8 << 20;
+
 /// What a run does with a failing node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnFailure {
@@ -88,22 +91,61 @@ struct Finished {
 /// The faults of the project.
 pub fn plan_all(ctx: &RunCtx, selected: &[NodeId]) -> Result<()> {
     let registry = Registry::default();
+    let is_test = |id: &NodeId| ctx.graph.node(id).is_some_and(|node| node.node.kind == NodeKind::Test);
+    let (tests, others): (Vec<NodeId>, Vec<NodeId>) =
+        ctx.graph.with_ephemeral_ancestors(selected).into_iter().partition(is_test);
     let mut faults: Vec<Diagnostic> = Vec::new();
-    for id in ctx.graph.with_ephemeral_ancestors(selected) {
-        if let Some(node) = ctx.graph.node(&id).filter(|node| node.is_materialized()) {
+    for id in &others {
+        if let Some(node) = ctx.graph.node(id).filter(|node| node.is_materialized()) {
             match registry.of(node) {
                 Ok(materialization) => faults.extend(materialization.validate(node)),
                 Err(error) => faults.extend(error.into_diagnostics()),
             }
         }
-        if let Planning::Faulty(mut diagnostics) = ctx.planner.plan(&id) {
-            faults.append(&mut diagnostics);
-        }
+        faults.extend(faults_of(ctx.planner.plan(id)));
     }
+    faults.extend(plan_tests(ctx, &tests)?);
     if faults.is_empty() {
         Ok(())
     } else {
         Err(Error::Diagnostics(faults))
+    }
+}
+
+/// Plans tests on all cores: nothing depends on them, so their order does not matter. Faults come in the order of the
+/// tests.
+fn plan_tests(ctx: &RunCtx, tests: &[NodeId]) -> Result<Vec<Diagnostic>> {
+    let workers = ctx.graph.project.target.threads.clamp(1, tests.len().max(1));
+    let runtime = tokio::runtime::Handle::current();
+    let shares = tests.chunks(tests.len().div_ceil(workers).max(1));
+    let plan = |share: &[NodeId]| -> Vec<Diagnostic> {
+        share.iter().flat_map(|id| faults_of(ctx.planner.plan(id))).collect()
+    };
+    let (runtime, plan) = (&runtime, &plan);
+    std::thread::scope(|scope| {
+        let at_work: Vec<_> = shares
+            .map(|share| {
+                let work = move || {
+                    // A template that asks for rows waits for the engine.
+                    let _inside = runtime.enter();
+                    plan(share)
+                };
+                std::thread::Builder::new().stack_size(PLANNING_STACK_BYTES).spawn_scoped(scope, work)
+            })
+            .collect();
+        let mut faults = Vec::new();
+        for worker in at_work {
+            let worker = worker.map_err(|e| Error::io("start", "a thread", e))?;
+            faults.extend(worker.join().map_err(|_| Error::Internal("planning broke off".to_owned()))?);
+        }
+        Ok(faults)
+    })
+}
+
+fn faults_of(planning: Planning) -> Vec<Diagnostic> {
+    match planning {
+        Planning::Faulty(diagnostics) => diagnostics,
+        Planning::Ready(_) | Planning::Deferred(_) | Planning::Blocked(_) => Vec::new(),
     }
 }
 
