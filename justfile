@@ -20,6 +20,11 @@ review:
 fixtures:
     cargo run --release --example generate_fixtures
 
-# Time the build against DuckDB
-bench *args:
-    benches/run {{args}}
+# Time many page views beside DuckDB: `just bench 1000000`
+bench pageviews="1000000" *args:
+    cargo run --release --example generate_fixtures -- --plain --scale 67 --pageviews {{pageviews}} --out target/bench/raw
+    benches/pageviews.py target/bench/raw {{args}}
+
+# Build with Headwater and with dbt on DuckDB, and compare every cell
+parity *args:
+    benches/parity.py {{args}}

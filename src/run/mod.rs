@@ -91,20 +91,20 @@ struct Finished {
 /// The faults of the project.
 pub fn plan_all(ctx: &RunCtx, selected: &[NodeId]) -> Result<()> {
     let registry = Registry::default();
-    let is_test = |id: &NodeId| ctx.graph.node(id).is_some_and(|node| node.node.kind == NodeKind::Test);
-    let (tests, others): (Vec<NodeId>, Vec<NodeId>) =
-        ctx.graph.with_ephemeral_ancestors(selected).into_iter().partition(is_test);
     let mut faults: Vec<Diagnostic> = Vec::new();
-    for id in &others {
-        if let Some(node) = ctx.graph.node(id).filter(|node| node.is_materialized()) {
+    for wave in waves(ctx, &ctx.graph.with_ephemeral_ancestors(selected)) {
+        for node in wave
+            .iter()
+            .filter_map(|id| ctx.graph.node(id))
+            .filter(|node| node.is_materialized())
+        {
             match registry.of(node) {
                 Ok(materialization) => faults.extend(materialization.validate(node)),
                 Err(error) => faults.extend(error.into_diagnostics()),
             }
         }
-        faults.extend(faults_of(ctx.planner.plan(id)));
+        faults.extend(plan_wave(ctx, &wave)?);
     }
-    faults.extend(plan_tests(ctx, &tests)?);
     if faults.is_empty() {
         Ok(())
     } else {
@@ -112,33 +112,68 @@ pub fn plan_all(ctx: &RunCtx, selected: &[NodeId]) -> Result<()> {
     }
 }
 
-/// Plans tests on all cores: nothing depends on them, so their order does not matter. Faults come in the order of the
-/// tests.
-fn plan_tests(ctx: &RunCtx, tests: &[NodeId]) -> Result<Vec<Diagnostic>> {
-    let workers = ctx.graph.project.target.threads.clamp(1, tests.len().max(1));
+/// Nodes in waves: each depends on earlier ones only, so the nodes of a wave can be planned at once.
+fn waves(ctx: &RunCtx, nodes: &[NodeId]) -> Vec<Vec<NodeId>> {
+    let mut depths: BTreeMap<&NodeId, usize> = BTreeMap::new();
+    let mut waves: Vec<Vec<NodeId>> = Vec::new();
+    for id in nodes {
+        let depth = ctx
+            .graph
+            .parents(id)
+            .iter()
+            .filter_map(|parent| depths.get(parent))
+            .max()
+            .map_or(0, |d| d + 1);
+        depths.insert(id, depth);
+        if waves.len() <= depth {
+            waves.resize_with(depth + 1, Vec::new);
+        }
+        if let Some(wave) = waves.get_mut(depth) {
+            wave.push(id.clone());
+        }
+    }
+    waves
+}
+
+/// Plans nodes that do not depend on each other, on all cores. Faults come in the order of the nodes.
+fn plan_wave(ctx: &RunCtx, nodes: &[NodeId]) -> Result<Vec<Diagnostic>> {
+    let workers = ctx.graph.project.target.threads.clamp(1, nodes.len().max(1));
     let runtime = tokio::runtime::Handle::current();
-    let shares = tests.chunks(tests.len().div_ceil(workers).max(1));
-    let plan = |share: &[NodeId]| -> Vec<Diagnostic> {
-        share.iter().flat_map(|id| faults_of(ctx.planner.plan(id))).collect()
+    // Neighbours cost alike, so they are dealt out like cards.
+    let plan = |worker: usize| -> Vec<(usize, Vec<Diagnostic>)> {
+        let share = nodes.iter().enumerate().skip(worker).step_by(workers);
+        share
+            .map(|(place, id)| (place, faults_of(ctx.planner.plan(id))))
+            .collect()
     };
     let (runtime, plan) = (&runtime, &plan);
     std::thread::scope(|scope| {
-        let at_work: Vec<_> = shares
-            .map(|share| {
+        let at_work: Vec<_> = (0..workers)
+            .map(|worker| {
                 let work = move || {
                     // A template that asks for rows waits for the engine.
                     let _inside = runtime.enter();
-                    plan(share)
+                    plan(worker)
                 };
-                std::thread::Builder::new().stack_size(PLANNING_STACK_BYTES).spawn_scoped(scope, work)
+                std::thread::Builder::new()
+                    .stack_size(PLANNING_STACK_BYTES)
+                    .spawn_scoped(scope, work)
             })
             .collect();
         let mut faults = Vec::new();
         for worker in at_work {
             let worker = worker.map_err(|e| Error::io("start", "a thread", e))?;
-            faults.extend(worker.join().map_err(|_| Error::Internal("planning broke off".to_owned()))?);
+            faults.extend(
+                worker
+                    .join()
+                    .map_err(|_| Error::Internal("planning broke off".to_owned()))?,
+            );
         }
-        Ok(faults)
+        faults.sort_by_key(|(place, _)| *place);
+        Ok(faults
+            .into_iter()
+            .flat_map(|(_, diagnostics)| diagnostics)
+            .collect())
     })
 }
 
