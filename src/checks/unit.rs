@@ -146,7 +146,7 @@ impl Bench {
         let actual = ctx
             .planner
             .catalog()
-            .plan(&sql)
+            .plan_again(&sql)
             .map_err(|fault| ctx.planner.locate_in(model, &rendered.source_map, fault))?;
         let schema = actual.query.schema();
         let told = |message: String| faulty(test, format!("expect: {message}"));
@@ -212,7 +212,7 @@ fn cast_like(expected: &str, schema: &Schema, columns: &[String]) -> String {
 async fn sorted_rows(ctx: &RunCtx, sql: &str, columns: &[String]) -> Result<Vec<Vec<String>>, SqlFault> {
     let list: Vec<String> = columns.iter().map(|column| quote_identifier(column)).collect();
     let query = format!("select {} from (\n{sql}\n) as compared", list.join(", "));
-    let resolved = ctx.planner.catalog().plan(&query)?;
+    let resolved = ctx.planner.catalog().plan_again(&query)?;
     let mut rows: Vec<Vec<String>> = ctx
         .engine
         .rows(&resolved.query, None)

@@ -196,9 +196,10 @@ fn not_built(ctx: &RunCtx, selected: &[NodeId]) -> Option<Diagnostic> {
         .iter()
         .flat_map(|id| ctx.graph.parents(id))
         .filter(|id| {
-            ctx.graph
-                .node(id)
-                .is_some_and(|node| node.is_materialized() && !node.is_ephemeral())
+            // A template may ask whether a snapshot is there before it reads it.
+            ctx.graph.node(id).is_some_and(|node| {
+                matches!(node.node.kind, NodeKind::Model | NodeKind::Seed) && !node.is_ephemeral()
+            })
         })
         .filter(|id| !will_be.contains(id) && !is_there(id))
         .collect();
