@@ -91,9 +91,16 @@ struct Finished {
 /// The faults of the project.
 pub fn plan_all(ctx: &RunCtx, selected: &[NodeId]) -> Result<()> {
     let registry = Registry::default();
-    let is_test = |id: &NodeId| ctx.graph.node(id).is_some_and(|node| node.node.kind == NodeKind::Test);
-    let (tests, others): (Vec<NodeId>, Vec<NodeId>) =
-        ctx.graph.with_ephemeral_ancestors(selected).into_iter().partition(is_test);
+    let is_test = |id: &NodeId| {
+        ctx.graph
+            .node(id)
+            .is_some_and(|node| node.node.kind == NodeKind::Test)
+    };
+    let (tests, others): (Vec<NodeId>, Vec<NodeId>) = ctx
+        .graph
+        .with_ephemeral_ancestors(selected)
+        .into_iter()
+        .partition(is_test);
     let mut faults: Vec<Diagnostic> = Vec::new();
     for id in &others {
         if let Some(node) = ctx.graph.node(id).filter(|node| node.is_materialized()) {
@@ -119,7 +126,10 @@ fn plan_tests(ctx: &RunCtx, tests: &[NodeId]) -> Result<Vec<Diagnostic>> {
     let runtime = tokio::runtime::Handle::current();
     let shares = tests.chunks(tests.len().div_ceil(workers).max(1));
     let plan = |share: &[NodeId]| -> Vec<Diagnostic> {
-        share.iter().flat_map(|id| faults_of(ctx.planner.plan(id))).collect()
+        share
+            .iter()
+            .flat_map(|id| faults_of(ctx.planner.plan(id)))
+            .collect()
     };
     let (runtime, plan) = (&runtime, &plan);
     std::thread::scope(|scope| {
@@ -130,13 +140,19 @@ fn plan_tests(ctx: &RunCtx, tests: &[NodeId]) -> Result<Vec<Diagnostic>> {
                     let _inside = runtime.enter();
                     plan(share)
                 };
-                std::thread::Builder::new().stack_size(PLANNING_STACK_BYTES).spawn_scoped(scope, work)
+                std::thread::Builder::new()
+                    .stack_size(PLANNING_STACK_BYTES)
+                    .spawn_scoped(scope, work)
             })
             .collect();
         let mut faults = Vec::new();
         for worker in at_work {
             let worker = worker.map_err(|e| Error::io("start", "a thread", e))?;
-            faults.extend(worker.join().map_err(|_| Error::Internal("planning broke off".to_owned()))?);
+            faults.extend(
+                worker
+                    .join()
+                    .map_err(|_| Error::Internal("planning broke off".to_owned()))?,
+            );
         }
         Ok(faults)
     })

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{list, text};
+use super::{audience_counts, list, text};
 use crate::sync::server::{Call, Reply, World};
 
 #[derive(Default)]
@@ -99,6 +99,11 @@ impl World for Meta {
             }
         }
         state
+    }
+
+    fn counts(&self) -> BTreeMap<String, usize> {
+        let audiences = self.audiences.values();
+        audience_counts(audiences.flat_map(|(name, members)| members.iter().map(move |_| name)))
     }
 
     fn expired(&self) -> Reply {
