@@ -75,6 +75,20 @@ impl Services {
     }
 }
 
+const AUDIENCES: &str = "
+    select 'audience ' || audience as name, count(*) as n
+    from (select unnest(audiences) as audience from {{ ref('contact_audiences_xa') }}) as members
+    group by 1";
+
+const PEOPLE: &str = "
+    with people as (select * from {{ ref('contact_audiences_xa') }}),
+    marketable as (select * from people where is_marketable)
+    select 'all' as name, count(*) as n from people
+    union all select 'marketable', count(*) from marketable
+    union all select 'at companies', count(company_pk) from marketable
+    union all select 'companies', count(distinct company_pk) from marketable
+    union all select 'hot or champions', count(*) from people where in_hot_prospects or in_champions";
+
 /// The events of contacts who may be marketed to, of a model that has contacts.
 fn events_sql(model: &str, name: &str, contact: &str) -> String {
     format!(
@@ -82,6 +96,71 @@ fn events_sql(model: &str, name: &str, contact: &str) -> String {
          inner join {{{{ ref('contacts_dim') }}}} as contacts on events.{contact} = contacts.contact_pk
          where contacts.is_marketable and cardinality(contacts.contact_emails) > 0 group by 1"
     )
+}
+
+/// What the published tables say.
+struct Published {
+    people: BTreeMap<String, usize>,
+    audiences: BTreeMap<String, usize>,
+    events: BTreeMap<String, usize>,
+    issues: BTreeMap<String, usize>,
+}
+
+impl Published {
+    async fn read(services: &Services, workspace: &Workspace) -> Self {
+        let events = events_sql("customer_events_xa", "events.event_type", "event_contact_pk");
+        let issues = events_sql("int_issues", "'Issue Created'", "contact_pk");
+        Self {
+            people: services.published(workspace, PEOPLE).await,
+            audiences: services.published(workspace, AUDIENCES).await,
+            events: services.published(workspace, &events).await,
+            issues: services.published(workspace, &issues).await,
+        }
+    }
+
+    /// The members of some audiences, with other counts.
+    fn with(&self, audiences: &[&str], counts: &[(&str, &str)]) -> BTreeMap<String, usize> {
+        let audiences = audiences.iter().map(|name| format!("audience {name}"));
+        let counts = counts
+            .iter()
+            .map(|(name, people)| ((*name).to_owned(), self.people[*people]));
+        audiences
+            .map(|name| (name.clone(), self.audiences[&name]))
+            .chain(counts)
+            .collect()
+    }
+
+    /// What each service has to have.
+    fn expected(&self) -> BTreeMap<&'static str, BTreeMap<String, usize>> {
+        let intercom = self.with(
+            &["hot_prospects", "champions", "engaged_clients"],
+            &[
+                ("contacts", "marketable"),
+                ("contacts of companies", "at companies"),
+                ("companies", "companies"),
+            ],
+        );
+        let hubspot = self.with(
+            &["champions", "lapsed_clients", "newsletter_readers"],
+            &[("contacts", "marketable")],
+        );
+        let mut segment = self.with(&[], &[("contacts", "marketable")]);
+        segment.extend(self.audiences.clone());
+        segment.extend(self.events.clone());
+        let mut rudderstack = self.with(
+            &["hot_prospects", "champions"],
+            &[("contacts", "hot or champions")],
+        );
+        rudderstack.extend(self.issues.clone());
+        BTreeMap::from([
+            ("INTERCOM_URL", intercom),
+            ("META_URL", self.with(&["hot_prospects", "lapsed_clients"], &[])),
+            ("HUBSPOT_URL", hubspot),
+            ("SEGMENT_URL", segment),
+            ("RUDDERSTACK_URL", rudderstack),
+            ("WEBHOOK_URL", self.with(&[], &[("contacts", "all")])),
+        ])
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -96,81 +175,19 @@ async fn a_build_delivers_what_its_audiences_say() {
     }
     services.run(&workspace, &["build", "--sync"]).await.succeeds();
 
-    let audiences = "select 'audience ' || audience as name, count(*) as n
-        from (select unnest(audiences) as audience from {{ ref('contact_audiences_xa') }}) as members group by 1";
-    let audiences = services.published(&workspace, audiences).await;
-    let people = "select 'all' as name, count(*) as n from {{ ref('contact_audiences_xa') }}
-        union all select 'marketable', count(*) from {{ ref('contact_audiences_xa') }} where is_marketable
-        union all select 'marketable at companies', count(*) from {{ ref('contact_audiences_xa') }}
-            where is_marketable and company_pk is not null
-        union all select 'companies', count(distinct company_pk) from {{ ref('contact_audiences_xa') }}
-            where is_marketable";
-    let people = services.published(&workspace, people).await;
-    assert!(people["marketable"] < people["all"], "some may not be written to");
-    assert_eq!(audiences.len(), 5);
-
-    let of = |names: &[&str]| -> BTreeMap<String, usize> {
-        let names = names.iter().map(|name| format!("audience {name}"));
-        names.map(|name| (name.clone(), audiences[&name])).collect()
-    };
-    let with = |mut counts: BTreeMap<String, usize>, more: &[(&str, usize)]| {
-        counts.extend(more.iter().map(|(name, n)| ((*name).to_owned(), *n)));
-        counts
-    };
-    let mut segment = with(audiences.clone(), &[("contacts", people["marketable"])]);
-    let events = events_sql("customer_events_xa", "events.event_type", "event_contact_pk");
-    segment.extend(services.published(&workspace, &events).await);
-    let rudderstack_audiences = of(&["hot_prospects", "champions"]);
-    let members = services
-        .published(
-            &workspace,
-            "select 'n' as name, count(*) as n from {{ ref('contact_audiences_xa') }} where in_hot_prospects or in_champions",
-        )
-        .await["n"];
-    let mut rudderstack = with(rudderstack_audiences, &[("contacts", members)]);
-    let issues = services
-        .published(
-            &workspace,
-            &events_sql("int_issues", "'Issue Created'", "contact_pk"),
-        )
-        .await;
-    assert!(issues["event Issue Created"] > 0);
-    rudderstack.extend(issues);
-    let expected = BTreeMap::from([
-        (
-            "INTERCOM_URL",
-            with(
-                of(&["hot_prospects", "champions", "engaged_clients"]),
-                &[
-                    ("contacts", people["marketable"]),
-                    ("contacts of companies", people["marketable at companies"]),
-                    ("companies", people["companies"]),
-                ],
-            ),
-        ),
-        ("META_URL", of(&["hot_prospects", "lapsed_clients"])),
-        (
-            "HUBSPOT_URL",
-            with(
-                of(&["champions", "lapsed_clients", "newsletter_readers"]),
-                &[("contacts", people["marketable"])],
-            ),
-        ),
-        ("SEGMENT_URL", segment),
-        ("RUDDERSTACK_URL", rudderstack),
-        (
-            "WEBHOOK_URL",
-            BTreeMap::from([("contacts".to_owned(), people["all"])]),
-        ),
-    ]);
+    let published = Published::read(&services, &workspace).await;
+    let n_marketable = published.people["marketable"];
+    assert!(
+        n_marketable < published.people["all"],
+        "some may not be written to"
+    );
+    assert_eq!(published.audiences.len(), 5);
+    assert!(published.events.len() > 5 && published.issues["event Issue Created"] > 0);
+    let expected = published.expected();
+    eprintln!("{expected:#?}");
     assert_eq!(services.counts(), expected);
     let file = workspace.read("exports/contacts_to_csv/contacts_to_csv-000001.csv");
-    assert_eq!(
-        file.lines().count(),
-        people["marketable"] + 1,
-        "the seventh: a file"
-    );
-    eprintln!("{expected:#?}");
+    assert_eq!(file.lines().count(), n_marketable + 1, "the seventh: a file");
 
     let calls = services.n_calls();
     services.run(&workspace, &["sync"]).await.succeeds();
