@@ -20,6 +20,10 @@ review:
 fixtures:
     cargo run --release --example generate_fixtures
 
+# Start stand-ins for the services that fixtures/syncs delivers to; GET /__state shows what each has
+serve:
+    HEADWATER_SERVE=7700 cargo test --test it sync::serve -- --nocapture
+
 # Time many page views beside DuckDB: `just bench 1000000`
 bench pageviews="1000000" *args:
     cargo run --release --example generate_fixtures -- --plain --scale 67 --pageviews {{pageviews}} --out target/bench/raw

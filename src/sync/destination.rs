@@ -263,6 +263,11 @@ pub trait Codec: Debug + Send + Sync + 'static {
         super::answers::ease(response)
     }
 
+    /// How many entries of the request the service took and can do nothing with, where it does not say which.
+    fn unusable(&self, _response: &Response) -> u64 {
+        0
+    }
+
     /// What rows must stay in order among themselves; the primary key, unless several keys make one.
     fn order_key<'c>(&self, change: &'c Change) -> Cow<'c, str> {
         change.key.expose().into()

@@ -236,8 +236,9 @@ pub async fn history(
         .join(", ");
     let sql = format!(
         "select {columns} from (
-            select * from {RUNS} where sync in ({}) order by started_at desc, run_id limit {limit}
-         ) as latest order by latest.started_at desc, latest.run_id",
+            select *, started_at as instant from {RUNS} where sync in ({})
+            order by started_at desc, run_id limit {limit}
+         ) as latest order by instant desc, run_id",
         name_list(syncs)
     );
     lines(ctx, &sql, &HISTORY_COLUMNS).await

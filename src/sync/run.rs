@@ -72,9 +72,9 @@ pub async fn run(ctx: &SyncContext<'_>, syncs: &[&SyncConfig], options: RunOptio
     for sync in syncs {
         ctx.reporter.report(&SyncEvent::Started { sync: &sync.name });
         match run_one(ctx, sync, options).await {
-            Ok((record, fault)) => {
+            Ok((record, diagnostics)) => {
                 ctx.reporter.report(&SyncEvent::Finished { record: &record });
-                report.diagnostics.extend(fault);
+                report.diagnostics.extend(diagnostics);
                 report.runs.push(record);
             }
             Err(error) => report.add_error(error),
@@ -97,7 +97,7 @@ async fn run_one(
     ctx: &SyncContext<'_>,
     sync: &SyncConfig,
     options: RunOptions,
-) -> Result<(RunRecord, Option<Diagnostic>)> {
+) -> Result<(RunRecord, Vec<Diagnostic>)> {
     let destination = destination(ctx, sync)?;
     let codec = destination.service.codec(sync).map_err(Error::Diagnostics)?;
     let model = ctx.models.plan(sync)?;
@@ -132,11 +132,11 @@ async fn run_one(
         diff: &diff,
         options,
     };
-    let fault = run.carry_out(&mut state, &mut record, &mapping).await?;
+    let diagnostics = run.carry_out(&mut state, &mut record, &mapping).await?;
     record.finished_at = ctx.clock.now();
     record.write(ctx.engine, state.folder()).await?;
     ctx.host.remove(&state.folder().join("run.json"))?;
-    Ok((record, fault))
+    Ok((record, diagnostics))
 }
 
 pub(super) fn destination<'a>(ctx: &SyncContext<'a>, sync: &SyncConfig) -> Result<&'a DestinationConfig> {
@@ -165,13 +165,13 @@ async fn close_interrupted(ctx: &SyncContext<'_>, state: &SyncState) -> Result<(
 }
 
 impl Run<'_> {
-    /// Does what the comparison asks for; answers with what went wrong at the destination.
+    /// Does what the comparison asks for; answers with what the destination had against it.
     async fn carry_out(
         &self,
         state: &mut SyncState,
         record: &mut RunRecord,
         mapping: &Mapping,
-    ) -> Result<Option<Diagnostic>> {
+    ) -> Result<Vec<Diagnostic>> {
         let (ctx, sync) = (self.ctx, self.sync);
         let to_send = record.counts.to_send(sync.mode, self.options.resync);
         ctx.reporter.report(&SyncEvent::Compared {
@@ -184,7 +184,7 @@ impl Run<'_> {
         {
             "refused".clone_into(&mut record.status);
             record.message = Some(refusal.message.clone());
-            return Ok(Some(refusal));
+            return Ok(vec![refusal]);
         }
         let marker = serde_json::to_vec(record).map_err(|e| Error::Internal(e.to_string()))?;
         ctx.host.write_atomic(&state.folder().join("run.json"), &marker)?;
@@ -200,7 +200,8 @@ impl Run<'_> {
         record.tally.rejected += unfit;
         drop(journal);
         state.fold(ctx.engine, sync).await?;
-        Ok(self.judge(record, ending))
+        let fault = self.judge(record, ending);
+        Ok(fault.into_iter().chain(self.warn_of_unusable(record)).collect())
     }
 
     /// Writes down the rows that cannot be sent at all; answers with their number.
@@ -314,5 +315,21 @@ impl Run<'_> {
         };
         status.clone_into(&mut record.status);
         fault.map(|fault| fault.at(self.sync.span.clone()))
+    }
+
+    /// Warns of entries that the destination took and can do nothing with.
+    fn warn_of_unusable(&self, record: &mut RunRecord) -> Option<Diagnostic> {
+        let entries = record.tally.unusable;
+        if entries == 0 {
+            return None;
+        }
+        let (name, destination) = (&self.sync.name, &self.destination.name);
+        let finding = format!("`{destination}` can do nothing with {entries} of the entries that it took");
+        let message = format!("sync `{name}`: {finding}");
+        record.message = Some(match record.message.take() {
+            Some(fault) => format!("{fault}; {finding}"),
+            None => finding,
+        });
+        Some(Diagnostic::warning(codes::SYNC_UNUSABLE, message).at(self.sync.span.clone()))
     }
 }

@@ -18,6 +18,8 @@ pub const SYNC_IDENTITY: Code = Code("HW0706");
 pub const SYNC_STATE: Code = Code("HW0707");
 /// A destination's check failed.
 pub const SYNC_CHECK: Code = Code("HW0708");
+/// The destination can do nothing with some of what it took.
+pub const SYNC_UNUSABLE: Code = Code("HW0709");
 
 pub(super) const PAGES: &[CodePage] = &[
     CodePage {
@@ -83,5 +85,13 @@ pub(super) const PAGES: &[CodePage] = &[
         why: "a sync would fail in the same way.",
         example: "access_token: wrong",
         fix: "do what the service's message says.",
+    },
+    CodePage {
+        code: SYNC_UNUSABLE,
+        title: "the destination can do nothing with some entries",
+        meaning: "the service took all of a request and says that a number of its entries are of no use to it, but not which. The rows count as delivered.",
+        why: "the audience is smaller than the model says, and no row can be named for it.",
+        example: "first_name: email  # hashed as a name, it matches nobody",
+        fix: "look at the fields' values with `--dry-run`: they should be what the field's name says.",
     },
 ];

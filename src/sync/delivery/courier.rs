@@ -114,6 +114,7 @@ impl Courier<'_> {
                     }
                     match self.judge(&request, &response, about)? {
                         Judged::Answer => {
+                            self.tally.lock().unusable += self.delivery.codec.unusable(&response);
                             let exchange = Exchange { request, response };
                             return Ok((exchange, tries + 1));
                         }

@@ -157,6 +157,8 @@ pub struct Tally {
     pub throttles: u64,
     /// Bytes of bodies, before compression.
     pub bytes: u64,
+    /// Entries that the destination took and can do nothing with, without saying which.
+    pub unusable: u64,
 }
 
 impl Tally {

@@ -60,7 +60,7 @@ impl SyncState {
     /// Locks the state of a sync, clears away what a crash left behind and folds in what it had acknowledged.
     ///
     /// # Errors
-    /// `HW0702` when another run holds it, `HW0708` when it cannot be read.
+    /// `HW0702` when another run holds it, `HW0707` when it cannot be read.
     pub(crate) async fn open(host: &Host, root: &Path, sync: &SyncConfig, engine: &Engine) -> Result<Self> {
         let folder = root.join(sync.name.as_str());
         let Some(lock) = host.try_lock(&folder.join("lock"))? else {
@@ -80,7 +80,7 @@ impl SyncState {
     /// Reads the state of a sync without locking it, to look at what a run would do.
     ///
     /// # Errors
-    /// `HW0708` when it cannot be read.
+    /// `HW0707` when it cannot be read.
     pub(crate) fn peek(host: &Host, root: &Path, sync: &SyncConfig) -> Result<Self> {
         Self::read(host, root.join(sync.name.as_str()), None)
     }

@@ -10,6 +10,7 @@
     reason = "what helps tests fails as tests do, and tells its figures under `--nocapture`"
 )]
 
+mod after_build;
 mod bench;
 mod compliance;
 mod config;

@@ -1,12 +1,15 @@
 //! The program itself: killed at any moment, it loses nothing; whatever it writes, it tells nobody.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use super::server::{Fault, Reply, Server};
+use super::stage::hash;
 use super::worlds::events::Events;
 use super::worlds::hubspot::HubSpot;
+use super::worlds::meta::Meta;
 
 /// How many people the model has.
 const PEOPLE: usize = 3_000;
@@ -183,6 +186,100 @@ async fn tokens_and_addresses_are_in_nothing_that_a_run_writes() {
     );
     assert_eq!(found(&told), Vec::<&str>::new(), "{told}");
     check_files(project.folder.path());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_loses_nothing() {
+    let server = Server::start(Box::new(Events::segment())).await;
+    let project = Project::new(
+        &format!(
+            "type: segment\n    base_url: {}\n    write_key: \"{{{{ env_var('OUT_TOKEN') }}}}\"\n    limits: {{batch_size: 20, concurrency: 2}}",
+            server.url
+        ),
+        "mode: identify\n    fields: {name: name, score: score}",
+    );
+    // No file may grow beyond this; the journal of all people does, in the middle of a line.
+    let limit = "trap '' XFSZ; ulimit -f 400; exec \"$0\" sync";
+    let mut command = project.command(&[]);
+    let program = command.get_program().to_owned();
+    let environment: Vec<_> = command
+        .get_envs()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+        .collect();
+    command = Command::new("bash");
+    command
+        .args([OsStr::new("-c"), OsStr::new(limit), &program])
+        .current_dir(project.folder.path())
+        .envs(environment);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("journal"), "{said}");
+    let first = server.state().len();
+    assert!(
+        0 < first && first < PEOPLE,
+        "{first} of {PEOPLE} are there: {said}"
+    );
+
+    let last = project.run_beside(&["sync"]).await;
+    assert!(last.status.success(), "{}", String::from_utf8_lossy(&last.stderr));
+    assert_eq!(server.state().len(), PEOPLE, "nobody is lost");
+    assert!(
+        server.repeated() <= 2 * 20,
+        "{} were said twice; two lanes had a batch each on its way",
+        server.repeated()
+    );
+    eprintln!(
+        "the disk was full after {first}: lost 0, said twice {}",
+        server.repeated()
+    );
+    let history = project.run_beside(&["sync", "history"]).await;
+    assert!(
+        history.status.success(),
+        "{}",
+        String::from_utf8_lossy(&history.stderr)
+    );
+    let history = String::from_utf8_lossy(&history.stdout).into_owned();
+    assert!(
+        history.contains("interrupted") && history.contains("succeeded"),
+        "{history}"
+    );
+    let writes = server.writes();
+    assert!(project.run_beside(&["sync"]).await.status.success());
+    assert_eq!(server.writes(), writes, "a rerun sends nothing");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_meta_can_do_nothing_with_is_a_warning_about_the_run() {
+    let server = Server::start(Box::new(Meta::ignoring(hash("p000002@example.com")))).await;
+    let project = Project::new(
+        &format!(
+            "type: facebook_custom_audience\n    base_url: {}\n    ad_account_id: act_77\n    access_token: \"{{{{ env_var('OUT_TOKEN') }}}}\"",
+            server.url
+        ),
+        "mode: audience\n    fields: {email: email}\n    audiences: [hot]",
+    );
+    let output = project.run_beside(&["sync"]).await;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    let finding = "`out` can do nothing with 1 of the entries that it took";
+    assert!(said.contains("HW0709") && said.contains(finding), "{said}");
+    assert_eq!(server.state().len(), PEOPLE / 2 - 1);
+    let history = project.run_beside(&["sync", "history"]).await;
+    assert!(
+        history.status.success(),
+        "{}",
+        String::from_utf8_lossy(&history.stderr)
+    );
+    let history = String::from_utf8_lossy(&history.stdout).into_owned();
+    assert!(
+        history.contains("succeeded") && history.contains(finding),
+        "{history}"
+    );
+    let failures = project.run_beside(&["sync", "failures"]).await;
+    let failures = String::from_utf8_lossy(&failures.stdout).into_owned();
+    assert_eq!(failures.lines().count(), 2, "no row is blamed: {failures}");
 }
 
 /// Checks that no file holds the token, and no artifact an address.

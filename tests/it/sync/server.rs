@@ -77,6 +77,9 @@ pub trait World: Send {
     /// What the service knows, in the form that the suite compares.
     fn state(&self) -> std::collections::BTreeMap<String, Value>;
 
+    /// How many contacts, members of audiences (`audience NAME`) and events (`event NAME`) the service keeps.
+    fn counts(&self) -> std::collections::BTreeMap<String, usize>;
+
     /// The answer of a token that is no longer good.
     fn expired(&self) -> Reply;
 
@@ -166,6 +169,10 @@ impl Server {
         self.inside.lock().unwrap().world.state()
     }
 
+    pub fn counts(&self) -> std::collections::BTreeMap<String, usize> {
+        self.inside.lock().unwrap().world.counts()
+    }
+
     pub fn writes(&self) -> usize {
         self.inside.lock().unwrap().writes
     }
@@ -203,11 +210,9 @@ async fn handle(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> R
         bytes: bytes.len(),
     };
     if call.path == "/__state" {
-        let state = inside.lock().unwrap().world.state();
-        return render(
-            Reply::json(200, &json!({"count": state.len(), "state": state})),
-            None,
-        );
+        let world = &inside.lock().unwrap().world;
+        let told = json!({"counts": world.counts(), "state": world.state()});
+        return render(Reply::json(200, &told), None);
     }
     let (fault, reply) = decide(&mut inside.lock().unwrap(), &call);
     match fault {

@@ -82,6 +82,14 @@ fn received(request: &Request, response: &Response, body: &Value) -> Verdict {
     }
 }
 
+/// How many members Meta took and found to be no identifiers. Its samples are hashes without places: no row can be
+/// blamed.
+pub(super) fn invalid_entries(response: &Response) -> u64 {
+    let body = response.json().unwrap_or_default();
+    let invalid = body.get("num_invalid_entries").and_then(Value::as_u64);
+    invalid.unwrap_or_default()
+}
+
 /// How long until the ad account may ask again, in the header that says so: minutes.
 fn regain(response: &Response) -> Option<Duration> {
     let usage: Value = serde_json::from_str(response.header("x-business-use-case-usage")?).ok()?;

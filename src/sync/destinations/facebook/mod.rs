@@ -325,4 +325,8 @@ impl Codec for Audiences {
     fn ease(&self, response: &Response) -> Option<Duration> {
         answer::ease(response)
     }
+
+    fn unusable(&self, response: &Response) -> u64 {
+        answer::invalid_entries(response)
+    }
 }

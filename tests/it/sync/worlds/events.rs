@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::{list, text};
+use super::{audience_counts, list, text};
 use crate::sync::server::{Call, Reply, World};
 
 pub struct Events {
@@ -147,6 +147,16 @@ impl World for Events {
                 )
             })
             .collect()
+    }
+
+    fn counts(&self) -> BTreeMap<String, usize> {
+        let mut counts = audience_counts(self.members.values().flatten());
+        counts.insert("contacts".to_owned(), self.traits.len());
+        let events = self.tracks.iter().filter_map(|event| text(event, "/event"));
+        for event in events.filter(|event| !event.starts_with("Audience ")) {
+            *counts.entry(format!("event {event}")).or_default() += 1;
+        }
+        counts
     }
 
     fn expired(&self) -> Reply {

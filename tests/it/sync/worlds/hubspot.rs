@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{list, text};
+use super::{audience_counts, list, text};
 use crate::sync::server::{Call, Reply, World, error};
 
 #[derive(Default)]
@@ -168,6 +168,16 @@ impl World for HubSpot {
                 (email, json!({"name": field("name"), "score": score, "hot": hot}))
             })
             .collect()
+    }
+
+    fn counts(&self) -> BTreeMap<String, usize> {
+        let members = self
+            .lists
+            .values()
+            .flat_map(|(name, members)| members.iter().map(move |_| name));
+        let mut counts = audience_counts(members);
+        counts.insert("contacts".to_owned(), self.contacts.len());
+        counts
     }
 
     fn expired(&self) -> Reply {

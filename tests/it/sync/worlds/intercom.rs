@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{list, text};
+use super::{audience_counts, list, text};
 use crate::sync::server::{Call, Reply, World};
 
 #[derive(Default)]
 pub struct Intercom {
     contacts: BTreeMap<String, Contact>,
     tags: BTreeMap<String, String>,
+    companies: BTreeMap<String, Map<String, Value>>,
     attributes: BTreeSet<String>,
     pub search_lags: bool,
 }
@@ -20,6 +21,7 @@ struct Contact {
     members: Map<String, Value>,
     custom: Map<String, Value>,
     tags: BTreeSet<String>,
+    companies: BTreeSet<String>,
     archived: bool,
 }
 
@@ -117,6 +119,14 @@ impl Intercom {
                     &json!({"id": id, "object": "contact", "archived": contact.archived}),
                 )
             }
+            ("POST", ["companies"]) => {
+                let company = text(&call.body, "/id").unwrap();
+                if !self.companies.contains_key(company) {
+                    return fault(404, "company_not_found", "Company Not Found");
+                }
+                contact.companies.insert(company.to_owned());
+                Reply::json(200, &json!({"type": "company", "id": company}))
+            }
             ("DELETE", ["tags", tag]) => {
                 let name = tags
                     .iter()
@@ -127,6 +137,20 @@ impl Intercom {
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Creates the company of that `company_id`, or updates it; its own id is another.
+    fn company(&mut self, body: &Value) -> Reply {
+        let Some(company_id) = text(body, "/company_id") else {
+            return fault(400, "parameter_not_found", "company_id is missing");
+        };
+        let id = format!("c-{company_id}");
+        let company = self.companies.entry(id.clone()).or_default();
+        company.extend(body.as_object().unwrap().clone());
+        Reply::json(
+            200,
+            &json!({"type": "company", "id": id, "company_id": company_id, "name": company.get("name")}),
+        )
     }
 
     fn tag(&mut self, body: &Value) -> Reply {
@@ -171,6 +195,7 @@ impl World for Intercom {
                     .collect();
                 Reply::json(200, &json!({"type": "list", "data": data}))
             }
+            ("POST", ["companies"]) => self.company(&call.body),
             ("POST", ["tags"]) => self.tag(&call.body),
             ("POST", ["contacts", "search"]) => {
                 let found = self.find(&call.body["query"]["value"]);
@@ -208,6 +233,18 @@ impl World for Intercom {
                 )
             })
             .collect()
+    }
+
+    fn counts(&self) -> BTreeMap<String, usize> {
+        let present = || self.contacts.values().filter(|contact| !contact.archived);
+        let mut counts = audience_counts(present().flat_map(|contact| &contact.tags));
+        counts.insert("contacts".to_owned(), present().count());
+        counts.insert(
+            "contacts of companies".to_owned(),
+            present().filter(|contact| !contact.companies.is_empty()).count(),
+        );
+        counts.insert("companies".to_owned(), self.companies.len());
+        counts
     }
 
     fn expired(&self) -> Reply {

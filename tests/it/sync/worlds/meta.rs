@@ -4,16 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{list, text};
+use super::{audience_counts, list, text};
 use crate::sync::server::{Call, Reply, World};
 
 #[derive(Default)]
 pub struct Meta {
     audiences: BTreeMap<String, (String, BTreeSet<String>)>,
     poison: Vec<String>,
+    unusable: Vec<String>,
 }
 
 impl Meta {
+    /// One that takes members of this hash and can do nothing with them.
+    pub fn ignoring(hash: String) -> Self {
+        Self {
+            unusable: vec![hash],
+            ..Self::default()
+        }
+    }
+
     /// One that refuses every request in which a member has this hash.
     pub fn refusing(hash: String) -> Self {
         Self {
@@ -70,7 +79,9 @@ impl World for Meta {
                 let Some((_, known)) = self.audiences.get_mut(*id) else {
                     return fault(100, "no such audience");
                 };
-                for member in &members {
+                let (unusable, usable): (Vec<&String>, Vec<&String>) =
+                    members.iter().partition(|member| self.unusable.contains(member));
+                for member in usable {
                     assert_eq!(member.len(), 64, "hashed");
                     if method == "POST" {
                         known.insert(member.clone());
@@ -80,7 +91,7 @@ impl World for Meta {
                 }
                 Reply::json(
                     200,
-                    &json!({"audience_id": id, "session_id": "1", "num_received": rows.len(), "num_invalid_entries": 0, "invalid_entry_samples": {}}),
+                    &json!({"audience_id": id, "session_id": "1", "num_received": rows.len(), "num_invalid_entries": unusable.len(), "invalid_entry_samples": {}}),
                 )
             }
             other => panic!("{other:?}"),
@@ -99,6 +110,11 @@ impl World for Meta {
             }
         }
         state
+    }
+
+    fn counts(&self) -> BTreeMap<String, usize> {
+        let audiences = self.audiences.values();
+        audience_counts(audiences.flat_map(|(name, members)| members.iter().map(move |_| name)))
     }
 
     fn expired(&self) -> Reply {

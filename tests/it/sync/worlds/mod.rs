@@ -6,7 +6,18 @@ pub mod intercom;
 pub mod meta;
 pub mod webhook;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
+
+/// Counts under a name for each of some audiences; those without members are left out.
+pub fn audience_counts<'a>(members: impl IntoIterator<Item = &'a String>) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for audience in members {
+        *counts.entry(format!("audience {audience}")).or_default() += 1;
+    }
+    counts
+}
 
 /// A member of a JSON object as text.
 pub fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {

@@ -48,6 +48,10 @@ impl World for Webhook {
         self.rows.clone()
     }
 
+    fn counts(&self) -> BTreeMap<String, usize> {
+        BTreeMap::from([("contacts".to_owned(), self.rows.len())])
+    }
+
     fn expired(&self) -> Reply {
         Reply::json(401, &error("the token secret-TOKEN has expired"))
     }
