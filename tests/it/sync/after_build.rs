@@ -173,6 +173,7 @@ async fn a_build_delivers_what_its_audiences_say() {
         let text = std::fs::read_to_string(file.path()).unwrap();
         workspace.write(&format!("sql/syncs/{name}"), &text);
     }
+    services.run(&workspace, &["sync", "check"]).await.succeeds();
     services.run(&workspace, &["build", "--sync"]).await.succeeds();
 
     let published = Published::read(&services, &workspace).await;

@@ -47,6 +47,7 @@ impl World for Meta {
         let parts = call.parts();
         assert_eq!(parts[0], "v25.0");
         match (call.method.as_str(), &parts[1..]) {
+            ("GET", ["act_77"]) => Reply::json(200, &json!({"id": "act_77", "name": "Ads"})),
             ("GET", ["act_77", "customaudiences"]) => {
                 let data: Vec<Value> = self
                     .audiences
