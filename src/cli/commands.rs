@@ -243,10 +243,12 @@ impl Cli<'_> {
                 ));
             }
             (None, Some(only)) => {
-                run::plan_all(
-                    &ctx,
-                    &opened.with_unbuilt_ancestors(self.host, std::slice::from_ref(only))?,
-                )?;
+                if published_name(&ctx, only).is_none() {
+                    run::plan_all(
+                        &ctx,
+                        &opened.with_unbuilt_ancestors(self.host, std::slice::from_ref(only))?,
+                    )?;
+                }
                 (only.short().to_owned(), shown_sql(&ctx, only)?)
             }
             (None, None) if selected.is_empty() => {
@@ -388,18 +390,17 @@ fn the_one(selected: &[NodeId]) -> Option<&NodeId> {
     }
 }
 
+/// The name of what can be read as it is: a source, or a relation that is published.
+fn published_name<'a>(ctx: &'a RunCtx, id: &NodeId) -> Option<&'a RelationName> {
+    let is_there = |name: &RelationName| ctx.published.iter().any(|build| build.relation(name).is_some());
+    ctx.graph
+        .relation(id)
+        .filter(|name| ctx.graph.source(id).is_some() || is_there(name))
+}
+
 /// The rows of a node: what is published, or what its SQL gives; of a test, the failing rows.
 fn shown_sql(ctx: &RunCtx, id: &NodeId) -> Result<String> {
-    let is_there = |name: &RelationName| {
-        ctx.published
-            .as_ref()
-            .is_some_and(|build| build.relation(name).is_some())
-    };
-    let readable = ctx
-        .graph
-        .relation(id)
-        .filter(|name| ctx.graph.source(id).is_some() || is_there(name));
-    if let Some(name) = readable {
+    if let Some(name) = published_name(ctx, id) {
         return Ok(format!("select * from {}", name.quoted()));
     }
     match ctx.planner.plan_with_ephemerals(id) {

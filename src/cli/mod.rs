@@ -58,7 +58,8 @@ fn start(host: &Host, arguments: &Arguments) -> ExitStatus {
         .map_err(|e| Error::io("start", "threads", e))
         .and_then(|runtime| {
             let outcome = runtime.block_on(until_interrupted(dispatch(host, arguments, &terminal)));
-            runtime.shutdown_timeout(std::time::Duration::from_millis(200));
+            // The process ends now: nobody waits for threads that have nothing left to do.
+            runtime.shutdown_background();
             outcome
         });
     terminal.finish();

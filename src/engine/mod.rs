@@ -44,7 +44,7 @@ pub use seed::SeedOptions;
 pub use session::{Engine, EngineSettings};
 pub use statements::{Change, IfExists, IfMissing, NameParts, Statement, statement};
 pub use types::{parse_type, type_name};
-pub use write::{Durability, SortKey, WriteOptions, WrittenFile, WrittenTable};
+pub use write::{Durability, RowOrder, SortKey, WriteOptions, WrittenFile, WrittenTable};
 
 /// The result of a query.
 pub type QueryResult<T> = Result<T, SqlFault>;

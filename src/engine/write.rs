@@ -59,11 +59,23 @@ pub enum Durability {
     Later,
 }
 
+/// The order of rows that are sorted by nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RowOrder {
+    /// A small table is sorted by all its columns, so that the same rows give the same bytes.
+    #[default]
+    Settled,
+    /// They come as they are: the rows of a file that somebody has put in order.
+    AsRead,
+}
+
 /// How a table is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WriteOptions {
     /// When it has to survive a crash of the machine.
     pub durability: Durability,
+    /// The order of the rows where `sort_by` names no columns.
+    pub row_order: RowOrder,
     /// The order of the rows; without one, a small table is sorted by all its columns.
     pub sort_by: Vec<SortKey>,
 }
@@ -125,7 +137,7 @@ impl Engine {
             .map_err(|e| write_failed(folder, e))?;
         let plan = sorted(&query.plan, &options.sort_by)?;
         let physical = self.physical(&plan).await?;
-        let ordered = physical.output_ordering().is_some();
+        let ordered = physical.output_ordering().is_some() || options.row_order == RowOrder::AsRead;
         let target = Arc::new(Target {
             folder: folder.to_path_buf(),
             schema: query.schema(),

@@ -14,11 +14,12 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use crate::engine::{Durability, Engine, PlannedQuery, WriteOptions};
+use crate::engine::{Durability, Engine, PlannedQuery, RowOrder, WriteOptions};
 use crate::error::{Diagnostic, Error, Result, codes};
 use crate::graph::plan::{PlannedNode, Planner};
 use crate::graph::{Graph, GraphNode};
 use crate::names::RelationName;
+use crate::project::node::NodeKind;
 use crate::warehouse::{Build, PublishedRelation, RelationKind, StoredTable, TableFile, Warehouse};
 
 pub use relation::{Ephemeral, Seed, Table, View};
@@ -115,6 +116,11 @@ async fn store(
     // Publishing makes it durable, for all tables at once.
     let options = WriteOptions {
         durability: Durability::Later,
+        row_order: if node.node.kind == NodeKind::Seed {
+            RowOrder::AsRead
+        } else {
+            RowOrder::Settled
+        },
         sort_by: node.sort_keys(),
     };
     let written = match ctx.engine.write_parquet(query, &workbench, &options).await {

@@ -53,6 +53,32 @@ fn the_summary_shows_the_four_tables() {
     }
 }
 
+/// The columns of the interests come from a seed: its rows are in the order of the file, loaded or stored.
+#[test]
+fn what_is_published_is_shown_and_rendered_as_it_was_built() {
+    let workspace = Workspace::copy_of(Workspace::built().path());
+    for (model, _) in GOLDEN {
+        let arguments = [
+            "show", "--select", model, "--limit", "-1", "--output", "json", "--quiet",
+        ];
+        let shown: Value = serde_json::from_str(&workspace.headwater(&arguments).succeeds().stdout).unwrap();
+        let published = Table::of_parquet(&workspace.path().join("warehouse/current/cdp").join(model));
+        assert_eq!(
+            shown["show"].as_array().unwrap().len(),
+            published.rows.len(),
+            "{model}"
+        );
+
+        let path = format!("sql/target/compiled/headwater_cdp/models/cdp/{model}.sql");
+        let built = workspace.read(&path);
+        let compiled = workspace
+            .headwater(&["compile", "--select", model, "--quiet"])
+            .succeeds()
+            .stdout;
+        assert_eq!(compiled.trim(), built.trim(), "{model}");
+    }
+}
+
 #[test]
 fn nothing_changed_means_nothing_built() {
     let workspace = Workspace::copy_of(Workspace::built().path());

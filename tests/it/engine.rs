@@ -13,8 +13,8 @@ use headwater::engine::arrow::array::RecordBatch;
 use headwater::engine::arrow::util::display::{ArrayFormatter, FormatOptions};
 use headwater::engine::types::type_name;
 use headwater::engine::{
-    Change, DeclaredColumn, Durability, Engine, EngineSettings, IfExists, Scope, SeedOptions, SortKey,
-    SqlFault, Statement, StoredTable, TableSource, WriteOptions, statement,
+    Change, DeclaredColumn, Durability, Engine, EngineSettings, IfExists, RowOrder, Scope, SeedOptions,
+    SortKey, SqlFault, Statement, StoredTable, TableSource, WriteOptions, statement,
 };
 use headwater::names::RelationName;
 use indexmap::IndexMap;
@@ -192,6 +192,7 @@ fn tables_are_written_in_an_order_of_their_own() {
         "select company_id, contact_id from contacts",
         &WriteOptions {
             durability: Durability::Now,
+            row_order: RowOrder::Settled,
             sort_by: vec![SortKey {
                 column: "contact_id".to_owned(),
                 descending: true,

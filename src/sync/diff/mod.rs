@@ -23,7 +23,7 @@ use super::sql::{self, quoted, relation};
 use super::state::SyncState;
 use crate::engine::arrow::array::RecordBatch;
 use crate::engine::{
-    Durability, Engine, PlannedQuery, Scope, SortKey, StoredTable, TableSource, WriteOptions,
+    Durability, Engine, PlannedQuery, RowOrder, Scope, SortKey, StoredTable, TableSource, WriteOptions,
 };
 use crate::error::{Error, Result};
 use crate::host::Host;
@@ -109,6 +109,7 @@ impl Diff {
         host.remove(folder)?;
         let options = WriteOptions {
             durability: Durability::Later,
+            row_order: RowOrder::Settled,
             sort_by: vec![SortKey {
                 column: "k".to_owned(),
                 descending: false,

@@ -13,7 +13,9 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::{Method, Request, Response, Transport, TransportError};
-use crate::engine::{DeclaredColumn, Durability, Engine, Scope, SortKey, TableSource, WriteOptions};
+use crate::engine::{
+    DeclaredColumn, Durability, Engine, RowOrder, Scope, SortKey, TableSource, WriteOptions,
+};
 use crate::host::Host;
 use crate::names::{RelationName, quote_identifier};
 
@@ -165,6 +167,7 @@ impl FileTransport {
         // A sorted table is one file, however large it is.
         let options = WriteOptions {
             durability: Durability::Now,
+            row_order: RowOrder::Settled,
             sort_by: columns.iter().take(1).map(sort_key).collect(),
         };
         let written = self
