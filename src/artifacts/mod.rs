@@ -7,6 +7,8 @@ mod entries;
 mod manifest;
 mod run_results;
 
+use std::thread;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
@@ -52,24 +54,25 @@ pub struct Described<'a> {
 /// `HW0901` when a file cannot be written.
 pub fn write_manifest(host: &Host, described: Described<'_>, invocation: &Invocation) -> Result<()> {
     let graph = described.graph;
-    for node in graph.nodes.values() {
-        let Some(planned) = described
-            .planner
-            .and_then(|planner| planner.planned(&node.node.id))
-        else {
-            continue;
-        };
-        if !planned.compiled.is_empty() {
-            let path = graph.project.root.join(graph.compiled_path(&node.node));
-            host.write_if_changed(&path, planned.compiled.as_bytes())?;
+    thread::scope(|scope| {
+        let compiled = scope.spawn(|| write_compiled(host, described));
+        let document = manifest::document(described, invocation);
+        let written = write(host, graph, "manifest.json", &document);
+        match compiled.join() {
+            Ok(outcome) => outcome.and(written),
+            Err(panic) => std::panic::resume_unwind(panic),
         }
+    })
+}
+
+fn write_compiled(host: &Host, Described { graph, planner, .. }: Described<'_>) -> Result<()> {
+    let nodes = graph.nodes.values().map(|node| &node.node);
+    let planned = nodes.filter_map(|node| Some((node, planner?.planned(&node.id)?)));
+    for (node, planned) in planned.filter(|(_, planned)| !planned.compiled.is_empty()) {
+        let path = graph.project.root.join(graph.compiled_path(node));
+        host.write_if_changed(&path, planned.compiled.as_bytes())?;
     }
-    write(
-        host,
-        graph,
-        "manifest.json",
-        &manifest::document(described, invocation),
-    )
+    Ok(())
 }
 
 /// Writes `run_results.json`.

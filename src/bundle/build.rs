@@ -17,11 +17,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={folder}");
         for file in files(&root.join(folder))? {
             let name = file.strip_prefix(&root)?.to_string_lossy().replace('\\', "/");
-            writeln!(
-                list,
-                "    ({name:?}, include_bytes!({:?})),",
-                file.display().to_string()
-            )?;
+            // The path is put together by the compiler: two checkouts may share a target folder.
+            let path = format!("concat!(env!(\"CARGO_MANIFEST_DIR\"), {:?})", format!("/{name}"));
+            writeln!(list, "    ({name:?}, include_bytes!({path})),")?;
         }
     }
     list.push_str("]\n");

@@ -317,8 +317,8 @@ impl Planner {
         let mut planned = self.stand(node, rendered.sql, rendered.source_map, version);
         planned.reuse = self.reusable(node, &planned.version);
         let is_promised = node.config.contract_enforced;
-        let is_query = node.node.kind != NodeKind::Operation && !self.has_tested_column(node);
-        if is_query && (planned.reuse.is_none() || is_promised) {
+        let is_new = planned.reuse.is_none() || is_promised;
+        if is_new && node.node.kind != NodeKind::Operation && !self.has_tested_column(node) {
             let resolved = self.understand(node, &planned)?;
             let columns = resolved.query.schema();
             let breaches = contract::breaches(node, &columns);

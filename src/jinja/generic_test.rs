@@ -1,7 +1,7 @@
 //! Generic tests: the call of a `test_…` macro with the relation under test.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use indexmap::IndexMap;
 use minijinja::Value;
@@ -169,6 +169,8 @@ fn aside(text: &str) -> TemplateText {
 
 /// Whether a text is a call that dbt evaluates in a test's arguments.
 fn is_call(text: &str) -> bool {
+    static CALL: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"^\w+\s*\([^()]*(\([^()]*\))?[^()]*\)$").ok());
     let text = text.trim();
     ["ref", "source", "var", "env_var", "doc", "get_where_subquery"]
         .iter()
@@ -177,5 +179,5 @@ fn is_call(text: &str) -> bool {
                 .is_some_and(|rest| rest.trim_start().starts_with('('))
         })
         && text.ends_with(')')
-        && Regex::new(r"^\w+\s*\([^()]*(\([^()]*\))?[^()]*\)$").is_ok_and(|call| call.is_match(text))
+        && CALL.as_ref().is_some_and(|call| call.is_match(text))
 }

@@ -1,6 +1,7 @@
 //! Runs a selection: plans all of it, builds and audits what is new, and publishes if all went well.
 
 mod node;
+mod planning;
 mod publish;
 mod schedule;
 
@@ -11,10 +12,9 @@ use std::time::Instant;
 use tokio::task::JoinSet;
 
 use crate::checks::NullCounts;
-use crate::error::{Diagnostic, Error, Result, codes};
-use crate::graph::plan::Planning;
+use crate::error::{Diagnostic, Result, codes};
 use crate::jinja::MessageLevel;
-use crate::materialize::{Registry, RunCtx};
+use crate::materialize::RunCtx;
 use crate::names::NodeId;
 use crate::project::node::NodeKind;
 use crate::report::{NodeResult, NodeStatus, ProgressReporter, RunEvent};
@@ -22,11 +22,10 @@ use crate::warehouse::{Build, PublishedRelation, Verdict};
 
 use schedule::{Dependencies, Schedule};
 
+pub use planning::plan_all;
+
 /// How many names a message lists at most.
 const LISTED: usize = 5;
-
-/// The stack of a thread that plans: deep expressions are walked recursively.
-const PLANNING_STACK_BYTES: usize = 8 << 20;
 
 /// What a run does with a failing node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,105 +82,6 @@ struct Finished {
     result: NodeResult,
     relation: Option<PublishedRelation>,
     verdict: Option<Verdict>,
-}
-
-/// Plans everything, and tells all faults at once.
-///
-/// # Errors
-/// The faults of the project.
-pub fn plan_all(ctx: &RunCtx, selected: &[NodeId]) -> Result<()> {
-    let registry = Registry::default();
-    let mut faults: Vec<Diagnostic> = Vec::new();
-    for wave in waves(ctx, &ctx.graph.with_ephemeral_ancestors(selected)) {
-        for node in wave
-            .iter()
-            .filter_map(|id| ctx.graph.node(id))
-            .filter(|node| node.is_materialized())
-        {
-            match registry.of(node) {
-                Ok(materialization) => faults.extend(materialization.validate(node)),
-                Err(error) => faults.extend(error.into_diagnostics()),
-            }
-        }
-        faults.extend(plan_wave(ctx, &wave)?);
-    }
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Diagnostics(faults))
-    }
-}
-
-/// Nodes in waves: each depends on earlier ones only, so the nodes of a wave can be planned at once.
-fn waves(ctx: &RunCtx, nodes: &[NodeId]) -> Vec<Vec<NodeId>> {
-    let mut depths: BTreeMap<&NodeId, usize> = BTreeMap::new();
-    let mut waves: Vec<Vec<NodeId>> = Vec::new();
-    for id in nodes {
-        let depth = ctx
-            .graph
-            .parents(id)
-            .iter()
-            .filter_map(|parent| depths.get(parent))
-            .max()
-            .map_or(0, |d| d + 1);
-        depths.insert(id, depth);
-        if waves.len() <= depth {
-            waves.resize_with(depth + 1, Vec::new);
-        }
-        if let Some(wave) = waves.get_mut(depth) {
-            wave.push(id.clone());
-        }
-    }
-    waves
-}
-
-/// Plans nodes that do not depend on each other, on all cores. Faults come in the order of the nodes.
-fn plan_wave(ctx: &RunCtx, nodes: &[NodeId]) -> Result<Vec<Diagnostic>> {
-    let workers = ctx.graph.project.target.threads.clamp(1, nodes.len().max(1));
-    let runtime = tokio::runtime::Handle::current();
-    // Neighbours cost alike, so they are dealt out like cards.
-    let plan = |worker: usize| -> Vec<(usize, Vec<Diagnostic>)> {
-        let share = nodes.iter().enumerate().skip(worker).step_by(workers);
-        share
-            .map(|(place, id)| (place, faults_of(ctx.planner.plan(id))))
-            .collect()
-    };
-    let (runtime, plan) = (&runtime, &plan);
-    std::thread::scope(|scope| {
-        let at_work: Vec<_> = (0..workers)
-            .map(|worker| {
-                let work = move || {
-                    // A template that asks for rows waits for the engine.
-                    let _inside = runtime.enter();
-                    plan(worker)
-                };
-                std::thread::Builder::new()
-                    .stack_size(PLANNING_STACK_BYTES)
-                    .spawn_scoped(scope, work)
-            })
-            .collect();
-        let mut faults = Vec::new();
-        for worker in at_work {
-            let worker = worker.map_err(|e| Error::io("start", "a thread", e))?;
-            faults.extend(
-                worker
-                    .join()
-                    .map_err(|_| Error::Internal("planning broke off".to_owned()))?,
-            );
-        }
-        faults.sort_by_key(|(place, _)| *place);
-        Ok(faults
-            .into_iter()
-            .flat_map(|(_, diagnostics)| diagnostics)
-            .collect())
-    })
-}
-
-fn faults_of(planning: Planning) -> Vec<Diagnostic> {
-    match planning {
-        Planning::Faulty(diagnostics) => diagnostics,
-        Planning::Ready(_) | Planning::Deferred(_) | Planning::Blocked(_) => Vec::new(),
-    }
 }
 
 /// A selection cannot read what is neither published nor in it.

@@ -107,6 +107,9 @@ fn add_audits(
         .filter_map(|id| waits_for.get(id).map(|subjects| (id.clone(), subjects.clone())))
         .filter(|(_, subjects)| !subjects.is_empty())
         .collect();
+    if tests.is_empty() {
+        return;
+    }
     let mut above: BTreeMap<NodeId, BTreeSet<NodeId>> = BTreeMap::new();
     for id in selected {
         let mut ancestors: BTreeSet<NodeId> = BTreeSet::new();
