@@ -209,7 +209,7 @@ impl Renderer {
         let mut interpreter = Interpreter::new(self, unit, phase, file);
         let found = match name.split_once('.') {
             Some((package, name)) => self.registry.find_in(package, name),
-            None => self.registry.find(unit.package, name),
+            None => self.registry.find_naming(unit.package, name),
         };
         let Some(found) = found else {
             let known = self.registry.names(unit.package);
@@ -228,11 +228,6 @@ impl Renderer {
             messages: record.messages,
             introspected: record.introspects,
         })
-    }
-
-    /// Whether a bare name means a macro in a package.
-    pub fn has_macro(&self, package: &str, name: &str) -> bool {
-        self.registry.find(package, name).is_some()
     }
 
     /// The macros, by `macro.<package>.<name>`.

@@ -57,6 +57,7 @@ impl Entry {
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     root: String,
+    installed: Vec<String>,
     packages: IndexMap<String, IndexMap<String, Entry>>,
     definitions: IndexMap<String, MacroDef>,
     mentions: IndexMap<String, Vec<walk::Mention>>,
@@ -68,6 +69,7 @@ impl Registry {
     pub(crate) fn load(project: &Project) -> (Self, Vec<Diagnostic>) {
         let mut registry = Self {
             root: project.name.clone(),
+            installed: project.packages.keys().cloned().collect(),
             packages: project
                 .packages
                 .keys()
@@ -176,11 +178,27 @@ impl Registry {
         &self.definitions
     }
 
-    /// The macro that a bare name means in a package: its own, the project's, a built-in one.
+    /// The macro that a bare name means in a package: its own, the project's, that of an installed package (the first
+    /// that has one), a built-in one.
     pub(crate) fn find(&self, package: &str, name: &str) -> Option<&Entry> {
+        self.visible_from(package)
+            .find_map(|package| self.find_in(package, name))
+    }
+
+    /// As [`Registry::find`], but for the macros that name relations: those of installed packages do not count.
+    pub(crate) fn find_naming(&self, package: &str, name: &str) -> Option<&Entry> {
         [package, &self.root, INTERNAL]
             .into_iter()
             .find_map(|package| self.find_in(package, name))
+    }
+
+    /// The packages whose macros need no prefix in a package, best first.
+    fn visible_from<'a>(&'a self, package: &'a str) -> impl Iterator<Item = &'a str> {
+        let installed = self.installed.iter().map(String::as_str);
+        [package, &self.root]
+            .into_iter()
+            .chain(installed)
+            .chain([INTERNAL])
     }
 
     /// The macro of a package.
@@ -195,8 +213,7 @@ impl Registry {
 
     /// The names that a bare call can mean in a package.
     pub(crate) fn names(&self, package: &str) -> Vec<String> {
-        [package, &self.root, INTERNAL]
-            .into_iter()
+        self.visible_from(package)
             .flat_map(|package| self.names_in(package))
             .collect()
     }
