@@ -61,6 +61,23 @@ pub struct ExtractTable {
 }
 
 impl ExtractTable {
+    fn of(
+        location: &str,
+        listing: &Listing,
+        format: Arc<dyn FileFormat>,
+        file_schema: SchemaRef,
+    ) -> Result<Self> {
+        let partitions = partition_columns(&listing.files, &file_schema);
+        let files = listed_files(&listing.files, &partitions)?;
+        let table = FilesTable::listed(listing.store.clone(), format, files, file_schema, partitions);
+        Ok(Self {
+            location: location.to_owned(),
+            files: listing.files.iter().map(extract_file).collect(),
+            schema: lower_case(&table.schema()),
+            table: Arc::new(table),
+        })
+    }
+
     /// The location as the project gives it.
     pub fn location(&self) -> &str {
         &self.location
@@ -126,17 +143,26 @@ impl Engine {
             .await
             .map_err(fault)?;
         let file_schema = declared_text(&storage_schema(&found), format.as_ref(), declared);
-        let partitions = partition_columns(&listing.files, &file_schema);
-        let files = listed_files(&listing.files, &partitions).map_err(fault)?;
-        let table = FilesTable::listed(listing.store.clone(), format, files, file_schema, partitions);
-        let schema = lower_case(&table.schema());
-        check_declared(location, &schema, declared)?;
-        Ok(ExtractTable {
-            location: location.to_owned(),
-            files: listing.files.iter().map(extract_file).collect(),
-            table: Arc::new(table),
-            schema,
-        })
+        let table = ExtractTable::of(location, &listing, format, file_schema).map_err(fault)?;
+        check_declared(location, &table.schema, declared)?;
+        Ok(table)
+    }
+
+    /// A file of newline JSON of which it is known that its members are these texts: it is not read to find out.
+    ///
+    /// # Errors
+    /// `HW0131` nothing there.
+    pub async fn text_lines(&self, path: &Path, members: &[&str]) -> Result<ExtractTable, SqlFault> {
+        let location = path.to_string_lossy();
+        let fault = |error| locate::extract_fault(error, &location);
+        let listing = self.list(&location, path).await.map_err(fault)?;
+        if listing.files.is_empty() {
+            return Err(locate::nothing_there(&location, path));
+        }
+        let fields = members.iter().map(|name| Field::new(*name, DataType::Utf8, true));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let format = one_format(&listing, &location)?;
+        ExtractTable::of(&location, &listing, format, schema).map_err(fault)
     }
 }
 

@@ -14,11 +14,8 @@ use crate::names::quote_identifier;
 /// The column of a model that says whether its contacts may be marketed to.
 const MARKETABLE: &str = "is_marketable";
 
-/// Joins the parts of a key and of a row's hash: no text holds it.
+/// Joins the names of the fields in a row's digest.
 const SEPARATOR: &str = "\u{1f}";
-
-/// Stands for null in a row's hash.
-const NULL: &str = "\u{1e}";
 
 /// A sync's mapping against the columns that its model really has.
 #[derive(Debug, Clone)]
@@ -92,13 +89,6 @@ impl Mapping {
         } else {
             ""
         };
-        let parts: Vec<String> = self
-            .fields
-            .iter()
-            .enumerate()
-            .map(|(index, field)| hashed(&format!("f{index}"), &field.data_type))
-            .collect();
-        let names = self.names().collect::<Vec<_>>().join(SEPARATOR);
         let missing: Vec<String> = self
             .fields
             .iter()
@@ -111,14 +101,12 @@ impl Mapping {
         } else {
             format!("case {} end", missing.join(" "))
         };
-        let hashed = std::iter::once(quoted(&names))
-            .chain(parts)
-            .chain(["audiences".to_owned()])
-            .collect::<Vec<_>>()
-            .join(", ");
+        let names = self.names().collect::<Vec<_>>().join(SEPARATOR);
+        let fields = (0..self.fields.len()).map(|index| format!("f{index}"));
+        let content = [quoted(&names), "audiences".to_owned()];
+        let content = content.into_iter().chain(fields).collect::<Vec<_>>().join(", ");
         format!(
-            "select k, md5(concat_ws({}, {hashed})) as digest, suppressed, {missing} as missing from ({}) as mapped {members}",
-            quoted(SEPARATOR),
+            "select k, row_digest({content}) as digest, suppressed, {missing} as missing from ({}) as mapped {members}",
             self.mapped(),
         )
     }
@@ -137,22 +125,6 @@ impl Mapping {
             .collect();
         format!("select {} from model where {}", columns.join(", "), self.filter)
     }
-}
-
-/// A column as it goes into a row's hash: text, null told from blank.
-fn hashed(column: &str, data_type: &DataType) -> String {
-    let text = match data_type {
-        DataType::Utf8 => column.to_owned(),
-        DataType::List(item) if !item.data_type().is_nested() => {
-            format!(
-                "array_to_string({column}, {}, {})",
-                quoted("\u{1d}"),
-                quoted(NULL)
-            )
-        }
-        _ => format!("cast({column} as varchar)"),
-    };
-    format!("coalesce({text}, {})", quoted(NULL))
 }
 
 struct Fitting<'a> {

@@ -27,6 +27,7 @@ mod guard;
 mod identity;
 mod mapping;
 mod normalise;
+mod parallel;
 mod preview;
 mod records;
 mod redact;

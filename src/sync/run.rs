@@ -1,5 +1,7 @@
 //! A run: compare, guard, deliver, record.
 
+use std::sync::Arc;
+
 use futures::stream::{BoxStream, StreamExt as _};
 
 use super::change::Change;
@@ -88,7 +90,7 @@ struct Run<'a> {
     ctx: &'a SyncContext<'a>,
     sync: &'a SyncConfig,
     destination: &'a DestinationConfig,
-    codec: &'a dyn Codec,
+    codec: &'a Arc<dyn Codec>,
     diff: &'a Diff,
     options: RunOptions,
 }
@@ -128,7 +130,7 @@ async fn run_one(
         ctx,
         sync,
         destination,
-        codec: codec.as_ref(),
+        codec: &codec,
         diff: &diff,
         options,
     };

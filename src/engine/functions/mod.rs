@@ -3,6 +3,7 @@
 mod arg_extreme;
 mod components;
 mod dates;
+mod digest;
 mod like_mask;
 mod mode;
 mod text;
@@ -24,7 +25,7 @@ pub(super) fn register(state: &mut SessionState) -> Result<()> {
     let scalars = dates::functions()
         .into_iter()
         .chain(text::functions())
-        .chain([like_mask::function()]);
+        .chain([digest::function(), like_mask::function()]);
     for function in scalars {
         drop::<Option<Arc<ScalarUDF>>>(state.register_udf(Arc::new(function))?);
     }

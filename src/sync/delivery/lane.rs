@@ -4,7 +4,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::Receiver;
 
 use super::courier::{Broken, Courier, Held};
-use super::{Entry, Moment, Status};
+use super::{Encoded, Entry, Moment, Status};
 use crate::error::Result;
 use crate::sync::change::Change;
 use crate::sync::destination::{Batch, Payload, Record, Settlement};
@@ -44,9 +44,9 @@ impl<'a> Lane<'a> {
     }
 
     /// Sends what comes, until nothing more does or the delivery ends.
-    pub(super) async fn run(mut self, mut changes: Receiver<Change>) -> Result<()> {
-        while let Some(change) = changes.recv().await {
-            self.take(change).await?;
+    pub(super) async fn run(mut self, mut rows: Receiver<Encoded>) -> Result<()> {
+        while let Some(row) = rows.recv().await {
+            self.take(row).await?;
             if self.courier.governor.ending().is_some() {
                 return self.keep(&self.aside);
             }
@@ -55,9 +55,9 @@ impl<'a> Lane<'a> {
     }
 
     /// Puts a change into the batch, which goes out first if the change does not fit.
-    async fn take(&mut self, change: Change) -> Result<()> {
+    async fn take(&mut self, Encoded { change, payload, .. }: Encoded) -> Result<()> {
         let limits = self.courier.delivery.limits;
-        let payload = match self.courier.delivery.codec.encode(&change) {
+        let payload = match payload {
             Ok(payload) if payload.items == 0 => {
                 return self.set_aside(settled(change, Status::Delivered, None));
             }

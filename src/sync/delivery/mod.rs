@@ -12,7 +12,7 @@ mod lane;
 
 use chrono::{DateTime, Utc};
 use futures::future::try_join;
-use futures::stream::{Stream, StreamExt as _};
+use futures::stream::{Stream, TryStreamExt as _};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,11 +20,13 @@ use tokio::sync::mpsc;
 
 use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::change::Change;
 use super::clock::Clock;
-use super::destination::{Acknowledgement, Codec, Limits, RunShape};
+use super::destination::{Acknowledgement, Codec, Limits, Payload, RunShape};
+use super::parallel;
 use super::redact::Redactor;
 use super::transport::Transport;
 use crate::error::{Error, Result};
@@ -36,11 +38,14 @@ use lane::Lane;
 /// How many changes may wait in front of a lane.
 const WAITING: usize = 1024;
 
+/// How many changes are encoded at once, at most.
+const PIECE_ROWS: usize = 256;
+
 /// What a delivery works with.
 #[derive(Clone, Copy)]
 pub struct Delivery<'a> {
     /// The destination.
-    pub codec: &'a dyn Codec,
+    pub codec: &'a Arc<dyn Codec>,
     /// What carries requests.
     pub transport: &'a dyn Transport,
     /// The clock.
@@ -220,14 +225,24 @@ impl Delivery<'_> {
                 (sender, Lane::new(courier, context).run(receiver))
             })
             .unzip();
+        let codec = Arc::clone(self.codec);
+        let pieces = changes.try_ready_chunks(PIECE_ROWS).map_err(|broken| broken.1);
+        let encoded = parallel::mapped(pieces, move |changes| {
+            let encoded = changes
+                .into_iter()
+                .map(|change| Encoded::of(change, codec.as_ref()));
+            encoded.collect::<Vec<_>>()
+        });
         let feed = async move {
-            futures::pin_mut!(changes);
-            while let Some(change) = changes.next().await {
-                let change = change?;
-                let lane = lane_of(&self.codec.order_key(&change), senders.len());
-                let Some(sender) = senders.get(lane) else { break };
-                if sender.send(change).await.is_err() {
-                    break;
+            futures::pin_mut!(encoded);
+            while let Some(rows) = encoded.try_next().await? {
+                for row in rows {
+                    let Some(sender) = senders.get(lane_of(row.order, senders.len())) else {
+                        return Ok(());
+                    };
+                    if sender.send(row).await.is_err() {
+                        return Ok(());
+                    }
                 }
             }
             Ok::<_, Error>(())
@@ -247,9 +262,27 @@ impl Delivery<'_> {
     }
 }
 
-fn lane_of(key: &str, lanes: usize) -> usize {
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
+fn lane_of(order: u64, lanes: usize) -> usize {
     let lanes = u64::try_from(lanes).unwrap_or(1).max(1);
-    usize::try_from(hasher.finish() % lanes).unwrap_or_default()
+    usize::try_from(order % lanes).unwrap_or_default()
+}
+
+/// A change with what a request will hold of it.
+struct Encoded {
+    change: Change,
+    payload: Result<Payload, String>,
+    /// The hash of what keeps its place among others.
+    order: u64,
+}
+
+impl Encoded {
+    fn of(change: Change, codec: &dyn Codec) -> Self {
+        let mut hasher = DefaultHasher::new();
+        codec.order_key(&change).hash(&mut hasher);
+        Self {
+            order: hasher.finish(),
+            payload: codec.encode(&change),
+            change,
+        }
+    }
 }

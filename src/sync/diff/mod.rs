@@ -7,7 +7,9 @@
 
 mod page;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,7 @@ use page::Page;
 use super::change::{Change, Image, Operation, RecordKey};
 use super::config::{Mode, SyncConfig};
 use super::mapping::Mapping;
+use super::parallel;
 use super::rows;
 use super::sql::{self, quoted, relation};
 use super::state::SyncState;
@@ -30,6 +33,9 @@ use crate::host::Host;
 
 /// How many changes are read at once.
 const RANGE_ROWS: usize = 200_000;
+
+/// How many of them are made into values at once.
+const PIECE_ROWS: usize = 512;
 
 /// How many rows were found in each condition.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -232,16 +238,24 @@ impl Diff {
     async fn range<'a>(&'a self, engine: &'a Engine, sql: String) -> Result<BoxStream<'a, Result<Change>>> {
         let query = sql::plan(engine, &sql, &self.scope)?;
         let batches = engine.stream(&query).await.map_err(sql::failed)?;
-        let changes = batches
+        let pieces = batches
             .map(move |batch| batch.map_err(|e| sql::failed(engine.locate(e, &query))))
             .and_then(async move |batch| {
-                let page = Page::of(&batch, self.mapping.names(), self.resync)?;
-                Ok(stream::iter(
-                    (0..batch.num_rows()).map(move |row| Ok(page.change(row))),
-                ))
+                let page = Arc::new(Page::of(&batch, self.mapping.names(), self.resync)?);
+                let starts = (0..batch.num_rows()).step_by(PIECE_ROWS);
+                Ok(stream::iter(starts.map(move |start| {
+                    let rows = start..batch.num_rows().min(start + PIECE_ROWS);
+                    Ok((Arc::clone(&page), rows))
+                })))
             })
             .try_flatten();
-        Ok(changes.boxed())
+        let changes = parallel::mapped(pieces, |(page, rows): (Arc<Page>, Range<usize>)| {
+            rows.map(|row| page.change(row)).collect::<Vec<_>>()
+        });
+        Ok(changes
+            .map_ok(|changes| stream::iter(changes.into_iter().map(Ok)))
+            .try_flatten()
+            .boxed())
     }
 
     /// The first key of each range.
@@ -267,9 +281,10 @@ impl Diff {
             .collect();
         let columns = columns.join(", ");
         format!(
-            "select touched.k, touched.kind, touched.digest, touched.old_digest, touched.old_fields,
-                touched.old_audiences, touched.remote, touched.epoch, {columns}
+            "select touched.k, touched.kind, touched.digest, touched.old_digest, former.fields as old_fields,
+                former.audiences as old_audiences, former.remote, former.epoch, {columns}
              from (select * from changes where kind in ({kinds}) and {range}) as touched
+             left join (select * from delivered where {range}) as former on touched.k = former.k
              left join (select * from ({}) as every where {range}) as mapped on touched.k = mapped.k
              order by touched.k",
             self.mapping.mapped()
@@ -344,8 +359,7 @@ fn changes_sql(of: &Comparison<'_>) -> String {
         compared as (
             select
                 coalesce(keyed.k, delivered.k) as k, keyed.copies, keyed.missing, keyed.digest,
-                delivered.digest as old_digest, delivered.fields as old_fields, delivered.audiences as old_audiences,
-                delivered.remote, delivered.epoch,
+                delivered.digest as old_digest,
                 case
                     when keyed.copies is null and delivered.digest is null then 'gone'
                     when keyed.copies is null then 'remove'

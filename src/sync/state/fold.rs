@@ -2,7 +2,7 @@
 
 use super::{Journal, Pointer, SyncState};
 use crate::engine::arrow::array::{Array as _, Int64Array};
-use crate::engine::{DeclaredColumn, Engine, Scope, StoredTable, TableSource, WriteOptions};
+use crate::engine::{Engine, Scope, StoredTable, TableSource, WriteOptions};
 use crate::error::Result;
 use crate::sync::config::SyncConfig;
 use crate::sync::records;
@@ -58,13 +58,8 @@ impl SyncState {
             generation: next,
             ..self.pointer.clone()
         };
-        let changed = count(
-            engine,
-            "select count(*) from journal where effect <> 'keep'",
-            &scope,
-        )
-        .await?;
-        if changed > 0 {
+        let touches = "select count(*) from (select key from journal where effect <> 'keep' limit 1) as one";
+        if count(engine, touches, &scope).await? > 0 {
             let name = format!("delivered-{next:08}");
             let query = sql::plan(engine, NEXT, &scope)?;
             let written = engine
@@ -93,16 +88,8 @@ impl SyncState {
     }
 
     async fn scope(&self, engine: &Engine) -> Result<Scope> {
-        let declared = COLUMNS.map(|name| DeclaredColumn {
-            name: name.to_owned(),
-            data_type: Some("text".to_owned()),
-            is_required: true,
-        });
         let path = Journal::path(&self.folder, self.pointer.generation);
-        let journal = engine
-            .extract(&path.to_string_lossy(), &self.folder, &declared)
-            .await
-            .map_err(sql::failed)?;
+        let journal = engine.text_lines(&path, &COLUMNS).await.map_err(sql::failed)?;
         let mut scope = sql::scope();
         scope.insert(relation("journal"), TableSource::Extract(journal));
         scope.insert(relation("delivered"), self.delivered());

@@ -57,7 +57,7 @@ impl Writer {
         message.insert("event".to_owned(), event.into());
         message.insert(
             "properties".to_owned(),
-            Value::Object(nested(present(&change.now.fields))),
+            Value::Object(nested(present(change.now.fields.clone()))),
         );
         stamp(&mut message, change)?;
         Ok(Value::Object(message))
@@ -71,9 +71,9 @@ impl Writer {
         }
         let changed = change.changed_fields();
         let traits = if change.before.is_some() {
-            own(&changed)
+            own(changed)
         } else {
-            present(&changed)
+            present(changed)
         };
         if traits.is_empty() {
             return Ok(None);
@@ -203,20 +203,16 @@ fn email(change: &Change) -> Option<String> {
 }
 
 /// The fields that are not members of the message itself.
-fn own(fields: &Map<String, Value>) -> Map<String, Value> {
+fn own(mut fields: Map<String, Value>) -> Map<String, Value> {
+    fields.retain(|name, _| !RESERVED.contains(&name.as_str()));
     fields
-        .iter()
-        .filter(|(name, _)| !RESERVED.contains(&name.as_str()))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
 }
 
 /// Those of them that have a value.
-fn present(fields: &Map<String, Value>) -> Map<String, Value> {
-    own(fields)
-        .into_iter()
-        .filter(|(_, value)| !value.is_null())
-        .collect()
+fn present(fields: Map<String, Value>) -> Map<String, Value> {
+    let mut own = own(fields);
+    own.retain(|_, value| !value.is_null());
+    own
 }
 
 /// Makes `{"address": {"city": …}}` of `address.city`; the prefixes `traits.` and `properties.` are dropped.
