@@ -20,7 +20,7 @@ struct Project {
 }
 
 impl Project {
-    fn new(destination: &str, sync: &str) -> Self {
+    fn new(people: usize, destination: &str, sync: &str) -> Self {
         let project = Self {
             folder: tempfile::tempdir().unwrap(),
         };
@@ -30,7 +30,7 @@ impl Project {
             &format!(
                 "select 'p' || lpad(cast(n as varchar), 6, '0') || chr(64) || 'example.com' as email,
                     'Person ' || cast(n as varchar) as name, n as score, n % 2 = 0 as in_hot
-                 from unnest(generate_series(1, {PEOPLE})) as t(n)"
+                 from unnest(generate_series(1, {people})) as t(n)"
             ),
         );
         project.write(
@@ -80,15 +80,17 @@ impl Project {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_it_loses_nothing() {
-    let kills = if std::env::var_os("HEADWATER_SLOW").is_some() {
-        200
+    // The pace of the long run is such that its last kills still meet rows on their way.
+    let (people, kills, batch, pace) = if std::env::var_os("HEADWATER_SLOW").is_some() {
+        (20_000, 200, 10, ", requests_per_second: 20")
     } else {
-        6
+        (PEOPLE, 6, 20, "")
     };
     let server = Server::start(Box::new(Events::segment())).await;
     let project = Project::new(
+        people,
         &format!(
-            "type: segment\n    base_url: {}\n    write_key: \"{{{{ env_var('OUT_TOKEN') }}}}\"\n    limits: {{batch_size: 20, concurrency: 2}}",
+            "type: segment\n    base_url: {}\n    write_key: \"{{{{ env_var('OUT_TOKEN') }}}}\"\n    limits: {{batch_size: {batch}, concurrency: 2{pace}}}",
             server.url
         ),
         "mode: identify\n    fields: {name: name, score: score}",
@@ -110,21 +112,21 @@ async fn killed_at_any_moment_it_loses_nothing() {
         let is_done = child.wait().unwrap().success();
         killed += 1;
         // Two lanes, a batch each, may have been on their way.
-        in_flight += 2 * 20;
-        if is_done && server.state().len() == PEOPLE && kills < 10 {
+        in_flight += 2 * batch;
+        if is_done && server.state().len() == people && kills < 10 {
             break;
         }
     }
     let last = project.run_beside(&["sync"]).await;
     assert!(last.status.success(), "{}", String::from_utf8_lossy(&last.stderr));
-    assert_eq!(server.state().len(), PEOPLE, "nobody is lost");
+    assert_eq!(server.state().len(), people, "nobody is lost");
     assert!(
         server.repeated() <= in_flight,
         "{} were said twice in {killed} kills",
         server.repeated()
     );
     eprintln!(
-        "{killed} kills: lost 0, said twice {} of {PEOPLE}",
+        "{killed} kills: lost 0, said twice {} of {people}",
         server.repeated()
     );
     let writes = server.writes();
@@ -136,6 +138,7 @@ async fn killed_at_any_moment_it_loses_nothing() {
 async fn tokens_and_addresses_are_in_nothing_that_a_run_writes() {
     let server = Server::start(Box::new(HubSpot::default())).await;
     let project = Project::new(
+        PEOPLE,
         &format!(
             "type: hubspot\n    base_url: {}\n    access_token: \"{{{{ env_var('OUT_TOKEN') }}}}\"\n    limits: {{max_attempts: 2, requests_per_second: 1000}}",
             server.url
@@ -192,6 +195,7 @@ async fn tokens_and_addresses_are_in_nothing_that_a_run_writes() {
 async fn a_full_disk_loses_nothing() {
     let server = Server::start(Box::new(Events::segment())).await;
     let project = Project::new(
+        PEOPLE,
         &format!(
             "type: segment\n    base_url: {}\n    write_key: \"{{{{ env_var('OUT_TOKEN') }}}}\"\n    limits: {{batch_size: 20, concurrency: 2}}",
             server.url
@@ -254,6 +258,7 @@ async fn a_full_disk_loses_nothing() {
 async fn what_meta_can_do_nothing_with_is_a_warning_about_the_run() {
     let server = Server::start(Box::new(Meta::ignoring(hash("p000002@example.com")))).await;
     let project = Project::new(
+        PEOPLE,
         &format!(
             "type: facebook_custom_audience\n    base_url: {}\n    ad_account_id: act_77\n    access_token: \"{{{{ env_var('OUT_TOKEN') }}}}\"",
             server.url
