@@ -24,7 +24,9 @@ impl Engine {
             .environment
             .iter()
             .filter(|(name, _)| PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
-            .map(|(name, value)| (name.to_lowercase(), value.clone()));
+            .map(|(name, value)| (name.to_lowercase(), value.clone()))
+            // Who writes `http://` means it.
+            .chain((url.scheme() == "http").then(|| ("allow_http".to_owned(), "true".to_owned())));
         let (store, _) = object_store::parse_url_opts(url, options)
             .map_err(|e| DataFusionError::ObjectStore(Box::new(e)))?;
         let store: Arc<dyn ObjectStore> = Arc::from(store);

@@ -205,10 +205,17 @@ fn store(error: &object_store::Error) -> SqlFault {
             while let Some(inner) = cause.source() {
                 cause = inner;
             }
-            if let Some(error) = cause.downcast_ref::<io::Error>() {
-                return disk(error, "the disk");
+            match (cause.downcast_ref::<io::Error>(), other) {
+                (Some(error), Store::Generic { store: "LocalFileSystem", .. }) => disk(error, "the disk"),
+                (Some(error), _) => {
+                    SqlFault::new(codes::STORE_FAILED, format!("the store cannot be reached: {error}"))
+                        .hint("check the network, and the endpoint if the environment sets one")
+                }
+                (None, _) => {
+                    let message = format!("the object store failed: {}", cleaned(&cause.to_string()));
+                    SqlFault::new(codes::STORE_FAILED, message)
+                }
             }
-            SqlFault::new(codes::STORE_FAILED, format!("the object store failed: {}", cleaned(&cause.to_string())))
         }
     }
 }
