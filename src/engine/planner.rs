@@ -138,7 +138,7 @@ impl Engine {
     /// The plan with its types settled; execution optimizes again, with the real inputs.
     fn checked(&self, plan: &LogicalPlan, care: Care) -> Result<LogicalPlan> {
         match care {
-            Care::Thorough => self.state.optimize(plan),
+            Care::Thorough => self.checking.optimize(plan),
             Care::Light => {
                 self.state
                     .analyzer()

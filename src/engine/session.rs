@@ -46,6 +46,8 @@ pub struct EngineSettings {
 #[derive(Clone)]
 pub struct Engine {
     pub(super) state: Arc<SessionState>,
+    /// The same for plans that are only looked at for faults: the optimizer goes over them once.
+    pub(super) checking: Arc<SessionState>,
     pub(super) environment: Arc<BTreeMap<String, String>>,
     pub(super) as_of: DateTime<Utc>,
 }
@@ -73,8 +75,11 @@ impl Engine {
             .build();
         functions::register(&mut state).map_err(|e| Error::Internal(format!("functions: {e}")))?;
         state.execution_props_mut().query_execution_start_time = Some(settings.as_of);
+        let mut checking = state.clone();
+        checking.config_mut().options_mut().optimizer.max_passes = 1;
         Ok(Self {
             state: Arc::new(state),
+            checking: Arc::new(checking),
             environment: Arc::new(settings.environment),
             as_of: settings.as_of,
         })
