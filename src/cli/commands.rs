@@ -1,5 +1,6 @@
 //! The commands, one function each.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,6 +13,7 @@ use super::{show, summary};
 use crate::artifacts::{self, Described};
 use crate::engine::SqlFault;
 use crate::error::{Diagnostic, Error, ExitStatus, Result, codes};
+use crate::graph::Graph;
 use crate::graph::plan::{Planning, ReusePolicy};
 use crate::graph::sources::SourcePolicy;
 use crate::host::Host;
@@ -299,14 +301,14 @@ impl Cli<'_> {
 
     pub(super) fn clean(&self) -> Result<ExitStatus> {
         let opened = self.open("clean")?;
-        for folder in [opened.graph.project.target_path.clone()] {
-            if !folder.starts_with(&opened.graph.project.root) {
-                let message = format!("`{}` lies outside the project and stays", folder.display());
+        for folder in &opened.graph.project.clean_targets {
+            if let Some(objection) = objection_to_cleaning(&opened.graph, folder) {
+                let message = format!("`{}` {objection} and stays", folder.display());
                 self.terminal
-                    .diagnostic(&Diagnostic::warning(codes::CLEAN_OUTSIDE, message));
+                    .diagnostic(&Diagnostic::warning(codes::NOT_CLEANED, message));
                 continue;
             }
-            self.host.remove(&folder)?;
+            self.host.remove(folder)?;
             self.terminal.say(&format!("removed {}", folder.display()));
         }
         Ok(ExitStatus::Done)
@@ -379,6 +381,40 @@ fn status(outcome: &RunOutcome) -> ExitStatus {
     } else {
         ExitStatus::Done
     }
+}
+
+/// Why a folder is not to be removed: it is not the project's own, or holds more than what commands leave behind.
+fn objection_to_cleaning(graph: &Graph, folder: &Path) -> Option<&'static str> {
+    let project = &graph.project;
+    let warehouse = Path::new(&project.target.warehouse);
+    if !folder.starts_with(&project.root) {
+        Some("lies outside the project")
+    } else if own_files(graph).any(|path| path.starts_with(folder)) {
+        Some("holds files of the project")
+    } else if warehouse.starts_with(folder) || folder.starts_with(warehouse) {
+        Some("is the warehouse's")
+    } else {
+        None
+    }
+}
+
+/// The project's own files, packages' excluded, and the folders of its syncs; absolute.
+fn own_files(graph: &Graph) -> impl Iterator<Item = PathBuf> {
+    let project = &graph.project;
+    let nodes = graph.nodes.values().chain(graph.disabled.values());
+    let nodes = nodes.map(|node| (&node.node.package, &node.node.original_file_path));
+    let sources = project.sources.values();
+    let sources = sources.map(|source| (&source.package, &source.original_file_path));
+    let docs = project.docs.values();
+    let docs = docs.map(|doc| (&doc.package, &doc.original_file_path));
+    let macros = project.macro_files.iter();
+    let macros = macros.map(|file| (&file.package, &file.original_file_path));
+    let files = nodes.chain(sources).chain(docs).chain(macros);
+    files
+        .filter(|(package, _)| **package == project.name)
+        .map(|(_, path)| project.root.join(path))
+        .chain(project.sync_folders.iter().cloned())
+        .chain([project.root.join("dbt_project.yml")])
 }
 
 /// The node that a selection of one means: a model is selected with its tests.

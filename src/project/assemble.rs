@@ -196,6 +196,17 @@ impl Loader<'_> {
         profile::normal(&path)
     }
 
+    /// What `clean` removes: the folders that the project names, else the one for artifacts.
+    fn clean_targets(&self, file: &ProjectFile, target_path: &Path) -> Vec<PathBuf> {
+        if file.clean_targets.is_empty() {
+            return vec![target_path.to_path_buf()];
+        }
+        let named = file.clean_targets.iter();
+        named
+            .map(|folder| profile::normal(&self.root.join(folder)))
+            .collect()
+    }
+
     fn finish(
         &self,
         (file, others): (ProjectFile, Vec<(ProjectFile, Found)>),
@@ -212,6 +223,7 @@ impl Loader<'_> {
                 .map(|(other, found)| (other.name.clone(), as_package(other, &found.root))),
         );
         Project {
+            clean_targets: self.clean_targets(&file, &target_path),
             name: file.name,
             root: self.root.to_path_buf(),
             packages: owners,

@@ -429,6 +429,8 @@ pub struct Project {
     pub sync_folders: Vec<PathBuf>,
     /// Where compiled SQL and artifacts go, absolute.
     pub target_path: PathBuf,
+    /// The folders that `clean` removes, absolute: `clean-targets`, else the one above.
+    pub clean_targets: Vec<PathBuf>,
     /// The warnings' configuration and other `flags:` of `dbt_project.yml`.
     pub flags: Map<String, Value>,
 }

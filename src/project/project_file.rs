@@ -88,6 +88,7 @@ pub(super) struct ProjectFile {
     pub(super) dispatch: Vec<Value>,
     pub(super) flags: Map<String, Value>,
     pub(super) target_path: Option<String>,
+    pub(super) clean_targets: Vec<String>,
     pub(super) packages_folder: String,
 }
 
@@ -183,6 +184,7 @@ pub(super) fn interpret(
         dispatch: fields.list("dispatch", out).iter().map(Yaml::to_value).collect(),
         flags: fields.map("flags", out),
         target_path: fields.text("target-path", out),
+        clean_targets: fields.texts("clean-targets", out),
         packages_folder: fields
             .text("packages-install-path", out)
             .unwrap_or_else(|| "dbt_packages".to_owned()),

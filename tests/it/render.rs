@@ -179,6 +179,7 @@ fn project(context: &Value, macro_files: Vec<MacroFile>) -> Project {
         origins: IndexMap::new(),
         sync_folders: Vec::new(),
         target_path: PathBuf::from("/shop/target"),
+        clean_targets: Vec::new(),
         flags: Map::new(),
     }
 }

@@ -18,8 +18,8 @@ pub const VIEW_READS_ITSELF: Code = Code("HW0406");
 pub const SOURCE_WITHOUT_LOCATION: Code = Code("HW0407");
 /// An optional source table is not there.
 pub const OPTIONAL_SOURCE_ABSENT: Code = Code("HW0408");
-/// A folder to clean lies outside the project.
-pub const CLEAN_OUTSIDE: Code = Code("HW0409");
+/// A folder to clean is not to be removed.
+pub const NOT_CLEANED: Code = Code("HW0409");
 
 pub(super) const PAGES: &[CodePage] = &[
     CodePage {
@@ -87,11 +87,11 @@ pub(super) const PAGES: &[CodePage] = &[
         fix: "Nothing, if that is meant; otherwise land the file or mend the location.",
     },
     CodePage {
-        code: CLEAN_OUTSIDE,
-        title: "a folder to clean lies outside the project",
-        meaning: "`clean-targets` names a folder that is not below the project's folder.",
-        why: "Removing it could remove what belongs to others.",
-        example: "clean-targets: [\"../shared\"]",
+        code: NOT_CLEANED,
+        title: "a folder to clean stays",
+        meaning: "`clean-targets` names a folder that is not below the project's folder, holds files of the project, or is the warehouse's.",
+        why: "Removing it would remove what belongs to others, what cannot be made again, or what is published.",
+        example: "clean-targets: [\"target\", \"../shared\"]",
         fix: "Remove the folder by hand if that is meant.",
     },
 ];
