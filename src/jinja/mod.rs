@@ -209,7 +209,7 @@ impl Renderer {
         let mut interpreter = Interpreter::new(self, unit, phase, file);
         let found = match name.split_once('.') {
             Some((package, name)) => self.registry.find_in(package, name),
-            None => self.registry.find_naming(unit.package, name),
+            None => self.registry.find_uninstalled(unit.package, name),
         };
         let Some(found) = found else {
             let known = self.registry.names(unit.package);

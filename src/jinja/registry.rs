@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use minijinja::Value;
 
 use super::builtin;
+use super::context;
 use super::eval::MacroValue;
 use super::syntax::blocks::{self, Block, BlockKind};
 use super::syntax::tree::{MacroDecl, Stmt};
@@ -179,26 +180,26 @@ impl Registry {
     }
 
     /// The macro that a bare name means in a package: its own, the project's, that of an installed package (the first
-    /// that has one), a built-in one.
+    /// that has one; never in place of a name of dbt's context, such as `ref`), a built-in one.
     pub(crate) fn find(&self, package: &str, name: &str) -> Option<&Entry> {
-        self.visible_from(package)
+        let installed = if context::NAMES.contains(&name) {
+            &[][..]
+        } else {
+            &self.installed
+        };
+        [package, &self.root]
+            .into_iter()
+            .chain(installed.iter().map(String::as_str))
+            .chain([INTERNAL])
             .find_map(|package| self.find_in(package, name))
     }
 
-    /// As [`Registry::find`], but for the macros that name relations: those of installed packages do not count.
-    pub(crate) fn find_naming(&self, package: &str, name: &str) -> Option<&Entry> {
+    /// As [`Registry::find`] without the installed packages, which dbt does not ask for the macros that name relations
+    /// nor for implementations to dispatch to.
+    pub(crate) fn find_uninstalled(&self, package: &str, name: &str) -> Option<&Entry> {
         [package, &self.root, INTERNAL]
             .into_iter()
             .find_map(|package| self.find_in(package, name))
-    }
-
-    /// The packages whose macros need no prefix in a package, best first.
-    fn visible_from<'a>(&'a self, package: &'a str) -> impl Iterator<Item = &'a str> {
-        let installed = self.installed.iter().map(String::as_str);
-        [package, &self.root]
-            .into_iter()
-            .chain(installed)
-            .chain([INTERNAL])
     }
 
     /// The macro of a package.
@@ -213,7 +214,11 @@ impl Registry {
 
     /// The names that a bare call can mean in a package.
     pub(crate) fn names(&self, package: &str) -> Vec<String> {
-        self.visible_from(package)
+        let installed = self.installed.iter().map(String::as_str);
+        [package, &self.root]
+            .into_iter()
+            .chain(installed)
+            .chain([INTERNAL])
             .flat_map(|package| self.names_in(package))
             .collect()
     }
@@ -257,7 +262,7 @@ impl Registry {
             for adapter in ADAPTERS {
                 let wanted = format!("{adapter}__{name}");
                 let found = match searched {
-                    Searched::Visible(from) => self.find(from, &wanted),
+                    Searched::Visible(from) => self.find_uninstalled(from, &wanted),
                     Searched::Packages(_) => self.find_in(package, &wanted),
                 };
                 if let Some(entry) = found {

@@ -7,7 +7,7 @@ use std::thread;
 use parking_lot::{Condvar, Mutex};
 
 use super::schedule::{Dependencies, Schedule};
-use crate::error::{Diagnostic, Error, Result, codes};
+use crate::error::{Diagnostic, Error, Result};
 use crate::graph::plan::Planning;
 use crate::materialize::{Registry, RunCtx};
 use crate::names::NodeId;
@@ -33,7 +33,7 @@ pub fn plan_all(ctx: &RunCtx, selected: &[NodeId]) -> Result<()> {
         ctx.graph.project.target.threads.clamp(1, nodes.len().max(1)),
         &plan,
     )?;
-    let mut faults = queue.into_faults();
+    let mut faults = queue.into_faults()?;
     let in_order: Vec<Diagnostic> = nodes
         .iter()
         .filter_map(|id| faults.remove(id))
@@ -90,6 +90,7 @@ struct State {
     schedule: Schedule,
     ready: VecDeque<NodeId>,
     n_left: usize,
+    broken: Option<NodeId>,
     faults: BTreeMap<NodeId, Vec<Diagnostic>>,
 }
 
@@ -108,6 +109,7 @@ impl Queue {
                 ready: schedule.ready().into(),
                 schedule,
                 n_left: nodes.len(),
+                broken: None,
                 faults: BTreeMap::new(),
             }),
             changed: Condvar::new(),
@@ -117,11 +119,10 @@ impl Queue {
     /// Takes one node after the other until none is left.
     fn work(&self, plan: impl Fn(&NodeId) -> Vec<Diagnostic>) {
         while let Some(id) = self.next() {
-            let faults = catch_unwind(AssertUnwindSafe(|| plan(&id))).unwrap_or_else(|_| {
-                let message = format!("planning `{}` broke off", id.short());
-                vec![Diagnostic::error(codes::INTERNAL, message)]
-            });
-            self.finish(id, faults);
+            match catch_unwind(AssertUnwindSafe(|| plan(&id))) {
+                Ok(faults) => self.finish(id, faults),
+                Err(_) => self.give_up(id),
+            }
         }
     }
 
@@ -129,7 +130,7 @@ impl Queue {
     fn next(&self) -> Option<NodeId> {
         let mut state = self.state.lock();
         loop {
-            if state.n_left == 0 {
+            if state.n_left == 0 || state.broken.is_some() {
                 return None;
             }
             if let Some(id) = state.ready.pop_front() {
@@ -150,7 +151,17 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    fn into_faults(self) -> BTreeMap<NodeId, Vec<Diagnostic>> {
-        self.state.into_inner().faults
+    /// Ends the work of all: what depends on a node that broke off cannot be planned.
+    fn give_up(&self, id: NodeId) {
+        self.state.lock().broken = Some(id);
+        self.changed.notify_all();
+    }
+
+    fn into_faults(self) -> Result<BTreeMap<NodeId, Vec<Diagnostic>>> {
+        let state = self.state.into_inner();
+        match state.broken {
+            Some(id) => Err(Error::Internal(format!("planning `{}` broke off", id.short()))),
+            None => Ok(state.faults),
+        }
     }
 }

@@ -1,13 +1,14 @@
 //! Work that takes a core for a while, beside the task that delivers.
 
-use futures::stream::{Stream, TryStreamExt as _};
+use futures::stream::{Stream, StreamExt as _};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::{Error, Result};
 
-/// How many pieces of work are under way at once; what they give is in order.
+/// How many pieces of work are under way at once.
 const AHEAD: usize = 4;
 
-/// Does the same to every item on any core; the order stays.
+/// Does the same to every item, several at a time; what comes out, errors included, is in the order of the items.
 pub(super) fn mapped<T, U>(
     items: impl Stream<Item = Result<T>> + Send,
     work: impl Fn(T) -> U + Clone + Send + Sync + 'static,
@@ -17,13 +18,14 @@ where
     U: Send + 'static,
 {
     items
-        .map_ok(move |item| {
+        .map(move |item| {
             let work = work.clone();
             async move {
-                tokio::spawn(async move { work(item) })
+                let item = item?;
+                AbortOnDropHandle::new(tokio::spawn(async move { work(item) }))
                     .await
                     .map_err(|_| Error::Internal("preparing rows broke off".to_owned()))
             }
         })
-        .try_buffered(AHEAD)
+        .buffered(AHEAD)
 }

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array as _, ArrayRef, AsArray as _, Decimal128Array, Int64Array, StringArray,
+    Array as _, ArrayRef, AsArray as _, Decimal128Array, Int64Array, ListArray, StringArray, StructArray,
+    UInt64Array,
 };
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type, TimeUnit};
+use datafusion::arrow::datatypes::{
+    ArrowNativeType as _, DataType, Decimal128Type, Float64Type, Int64Type, TimeUnit, UInt64Type,
+};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{
@@ -29,8 +32,9 @@ pub(super) fn function() -> ScalarUDF {
 /// The 64-bit xxHash of the values, as text.
 ///
 /// A row's digest is only ever compared with that of the same row at another time, so that 64 bits are enough. What is
-/// hashed is written by this module alone and not by a library, since digests outlive versions: they are kept beside
-/// what was delivered. Integers count the same in any width.
+/// hashed is laid out by this module and not by a library, since digests outlive versions: they are kept beside what was
+/// delivered. Only what is rare in tables (times of day, intervals, binary, maps) goes by the way Arrow shows it. Numbers
+/// count the same in any width.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct RowDigest {
     signature: Signature,
@@ -83,7 +87,10 @@ enum Tag {
     Instant = 5,
     Float = 6,
     Decimal = 7,
-    Other = 8,
+    Unsigned = 8,
+    List = 9,
+    Struct = 10,
+    Other = 11,
 }
 
 /// The values of one argument, ready to be written.
@@ -91,6 +98,9 @@ enum Column {
     Constant(Vec<u8>),
     Text(Tag, StringArray),
     Number(Tag, Int64Array),
+    Unsigned(UInt64Array),
+    List(ListArray, Box<Self>),
+    Struct(StructArray, Vec<Self>),
     Decimal(Decimal128Array),
 }
 
@@ -120,13 +130,31 @@ impl Column {
                 Ok(Self::Number(Tag::Date, days.as_primitive::<Int64Type>().clone()))
             }
             DataType::Timestamp(TimeUnit::Microsecond, _) => number(Tag::Instant),
-            DataType::Float64 => {
-                let bits = array.as_primitive::<Float64Type>();
-                let bits = bits.unary(|value: f64| i64::from_ne_bytes(value.to_ne_bytes()));
-                Ok(Self::Number(Tag::Float, bits))
+            DataType::Float16 | DataType::Float32 | DataType::Float64 => {
+                let wide = cast(array, &DataType::Float64)?;
+                let bits = |value: f64| i64::from_ne_bytes(value.to_ne_bytes());
+                Ok(Self::Number(
+                    Tag::Float,
+                    wide.as_primitive::<Float64Type>().unary(bits),
+                ))
+            }
+            DataType::UInt64 => Ok(Self::Unsigned(array.as_primitive::<UInt64Type>().clone())),
+            integer if integer.is_integer() => number(Tag::Integer),
+            DataType::List(_) => {
+                let lists = array.as_list::<i32>().clone();
+                let items = Self::of_array(lists.values())?;
+                Ok(Self::List(lists, Box::new(items)))
+            }
+            DataType::Struct(_) => {
+                let structs = array.as_struct().clone();
+                let members = structs
+                    .columns()
+                    .iter()
+                    .map(Self::of_array)
+                    .collect::<Result<_>>()?;
+                Ok(Self::Struct(structs, members))
             }
             DataType::Decimal128(..) => Ok(Self::Decimal(array.as_primitive::<Decimal128Type>().clone())),
-            integer if integer.is_integer() && *integer != DataType::UInt64 => number(Tag::Integer),
             _ => Ok(Self::Text(Tag::Other, shown(array)?)),
         }
     }
@@ -138,12 +166,32 @@ impl Column {
             Self::Text(tag, values) if values.is_valid(row) => {
                 let text = values.value(row);
                 to.push(*tag as u8);
-                to.extend_from_slice(&text.len().to_le_bytes());
+                write_count(text.len(), to);
                 to.extend_from_slice(text.as_bytes());
             }
-            Self::Number(tag, values) if values.is_valid(row) => {
-                to.push(*tag as u8);
-                to.extend_from_slice(&values.value(row).to_le_bytes());
+            Self::Number(tag, values) if values.is_valid(row) => write_number(*tag, values.value(row), to),
+            Self::Unsigned(values) if values.is_valid(row) => {
+                if let Ok(value) = i64::try_from(values.value(row)) {
+                    write_number(Tag::Integer, value, to);
+                } else {
+                    to.push(Tag::Unsigned as u8);
+                    to.extend_from_slice(&values.value(row).to_le_bytes());
+                }
+            }
+            Self::List(lists, items) if lists.is_valid(row) => {
+                let start = lists.value_offsets().get(row).map_or(0, |start| start.as_usize());
+                let n_items = lists.value_length(row).as_usize();
+                to.push(Tag::List as u8);
+                write_count(n_items, to);
+                for item in start..start + n_items {
+                    items.write(item, to);
+                }
+            }
+            Self::Struct(structs, members) if structs.is_valid(row) => {
+                to.push(Tag::Struct as u8);
+                for member in members {
+                    member.write(row, to);
+                }
             }
             Self::Decimal(values) if values.is_valid(row) => {
                 to.push(Tag::Decimal as u8);
@@ -155,7 +203,17 @@ impl Column {
     }
 }
 
-/// Lists, structs and what else is rare, as text.
+fn write_number(tag: Tag, value: i64, to: &mut Vec<u8>) {
+    to.push(tag as u8);
+    to.extend_from_slice(&value.to_le_bytes());
+}
+
+fn write_count(count: usize, to: &mut Vec<u8>) {
+    let count = u64::try_from(count).unwrap_or(u64::MAX);
+    to.extend_from_slice(&count.to_le_bytes());
+}
+
+/// What is rare, as text.
 fn shown(array: &ArrayRef) -> Result<StringArray> {
     let options = FormatOptions::default().with_null("\u{1e}");
     let formatter = ArrayFormatter::try_new(array, &options)?;

@@ -3,8 +3,8 @@
 //! Changes are dealt to lanes by what must stay in order; a lane sends one batch at a time, so that a key's requests
 //! never overtake each other. A batch is done when the codec has an outcome for each of its rows and the ledger has
 //! them on disk. A batch that the service refuses is halved until the bad rows are alone; a fault of the moment is
-//! tried again with growing waits; a rate limit is waited for and costs no try. Only as much as the lanes hold is in
-//! memory.
+//! tried again with growing waits; a rate limit is waited for and costs no try. Only what waits before
+//! the lanes and a few pieces that are being encoded are in memory.
 
 mod courier;
 mod governor;
@@ -12,7 +12,7 @@ mod lane;
 
 use chrono::{DateTime, Utc};
 use futures::future::try_join;
-use futures::stream::{Stream, TryStreamExt as _};
+use futures::stream::{Stream, StreamExt as _, TryStreamExt as _};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -36,7 +36,7 @@ use governor::Governor;
 use lane::Lane;
 
 /// How many changes may wait in front of a lane.
-const WAITING: usize = 1024;
+const WAITING: usize = 256;
 
 /// How many changes are encoded at once, at most.
 const PIECE_ROWS: usize = 256;
@@ -226,17 +226,17 @@ impl Delivery<'_> {
             })
             .unzip();
         let codec = Arc::clone(self.codec);
-        let pieces = changes.try_ready_chunks(PIECE_ROWS).map_err(|broken| broken.1);
+        let pieces = changes.ready_chunks(PIECE_ROWS).map(Ok);
         let encoded = parallel::mapped(pieces, move |changes| {
-            let encoded = changes
-                .into_iter()
-                .map(|change| Encoded::of(change, codec.as_ref()));
-            encoded.collect::<Vec<_>>()
+            let rows = changes.into_iter();
+            rows.map(|change| change.map(|change| Encoded::of(change, codec.as_ref())))
+                .collect::<Vec<_>>()
         });
         let feed = async move {
             futures::pin_mut!(encoded);
             while let Some(rows) = encoded.try_next().await? {
                 for row in rows {
+                    let row = row?;
                     let Some(sender) = senders.get(lane_of(row.order, senders.len())) else {
                         return Ok(());
                     };
