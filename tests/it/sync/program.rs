@@ -1,5 +1,6 @@
 //! The program itself: killed at any moment, it loses nothing; whatever it writes, it tells nobody.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -132,6 +133,34 @@ async fn killed_at_any_moment_it_loses_nothing() {
     let writes = server.writes();
     assert!(project.run_beside(&["sync"]).await.status.success());
     assert_eq!(server.writes(), writes, "a rerun sends nothing");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_person_did_is_told_in_order() {
+    let server = Server::start(Box::new(Events::segment())).await;
+    let project = Project::new(
+        120,
+        &format!(
+            "type: segment\n    base_url: {}\n    write_key: \"{{{{ env_var('OUT_TOKEN') }}}}\"\n    limits: {{batch_size: 1, concurrency: 4, requests_per_second: 1000}}",
+            server.url
+        ),
+        "mode: track\n    fields: {event: {value: Seen}, user_id: {expr: \"'u' || cast(score % 5 as varchar)\"}, score: score}",
+    );
+    let sent = project.run_beside(&["sync"]).await;
+    assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
+    let mut told: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for call in server.calls() {
+        for message in call.body["batch"].as_array().into_iter().flatten() {
+            let user = message["userId"].as_str().unwrap().to_owned();
+            let score = message["properties"]["score"].as_u64().unwrap();
+            told.entry(user).or_default().push(score);
+        }
+    }
+    assert_eq!(told.len(), 5);
+    for (user, scores) in told {
+        assert_eq!(scores.len(), 24, "{user}");
+        assert!(scores.is_sorted(), "{user}: {scores:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
