@@ -9,12 +9,9 @@ use serde_json::Value;
 use super::node::{Column, DocBlock, Project};
 use crate::names::NodeId;
 
-#[expect(
-    clippy::unwrap_used,
-    reason = "the pattern is a constant that the tests compile"
-)]
-static CALL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"\{\{-?\s*doc\(\s*['"]([^'"]+)['"]\s*(?:,\s*['"]([^'"]+)['"]\s*)?\)\s*-?\}\}"#).unwrap()
+/// A call of `doc`, with the name of a block or of a package and a block.
+static CALL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"\{\{-?\s*doc\(\s*['"]([^'"]+)['"]\s*(?:,\s*['"]([^'"]+)['"]\s*)?\)\s*-?\}\}"#).ok()
 });
 
 /// Puts the docs blocks into every description that calls for them; a call that leads to nothing stays as it is.
@@ -63,7 +60,8 @@ impl Library<'_> {
         if !text.contains("doc(") {
             return;
         }
-        let filled = CALL.replace_all(text, |call: &Captures<'_>| {
+        let Some(call) = CALL.as_ref() else { return };
+        let filled = call.replace_all(text, |call: &Captures<'_>| {
             let written = call.get(0).map_or("", |whole| whole.as_str());
             let named = |index: usize| call.get(index).map(|part| part.as_str());
             let found = match (named(1), named(2)) {
