@@ -141,24 +141,25 @@ pub struct RecordTable {
     pub source: TableSource,
 }
 
+/// What a row's outcome is told with, in the journal and in the records.
+pub(super) const OUTCOME: [&str; 8] = [
+    "run_id",
+    "key",
+    "key_hash",
+    "operation",
+    "status",
+    "reason",
+    "attempts",
+    "sent_at",
+];
+
 /// The tables of records below the folder of all syncs' states.
 ///
 /// # Errors
 /// When a folder cannot be read.
 pub fn tables(engine: &Engine, host: &Host, root: &Path) -> Result<[RecordTable; 2]> {
     let text_column = "cast(null as varchar)";
-    let journal = [
-        "run_id",
-        "key",
-        "key_hash",
-        "operation",
-        "status",
-        "reason",
-        "attempts",
-        "sent_at",
-    ]
-    .map(|name| format!("{text_column} as {name}"))
-    .join(", ");
+    let journal = OUTCOME.map(|name| format!("{text_column} as {name}")).join(", ");
     let rows_sql = ROWS_SQL
         .replace("{sync}", text_column)
         .replace("from journal", &format!("from (select {journal}) as journal"));

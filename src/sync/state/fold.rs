@@ -8,23 +8,8 @@ use crate::sync::config::SyncConfig;
 use crate::sync::records;
 use crate::sync::sql::{self, relation};
 
-/// The members of a journal's line.
-const COLUMNS: [&str; 14] = [
-    "run_id",
-    "key",
-    "key_hash",
-    "operation",
-    "status",
-    "reason",
-    "attempts",
-    "sent_at",
-    "effect",
-    "digest",
-    "fields",
-    "audiences",
-    "remote",
-    "epoch",
-];
+/// What a journal's line says beside the outcome: the new state of its row.
+const STATE: [&str; 6] = ["effect", "digest", "fields", "audiences", "remote", "epoch"];
 
 const NEXT: &str = "
 select
@@ -89,7 +74,8 @@ impl SyncState {
 
     async fn scope(&self, engine: &Engine) -> Result<Scope> {
         let path = Journal::path(&self.folder, self.pointer.generation);
-        let journal = engine.text_lines(&path, &COLUMNS).await.map_err(sql::failed)?;
+        let members = [&records::OUTCOME[..], &STATE[..]].concat();
+        let journal = engine.text_lines(&path, &members).await.map_err(sql::failed)?;
         let mut scope = sql::scope();
         scope.insert(relation("journal"), TableSource::Extract(journal));
         scope.insert(relation("delivered"), self.delivered());
