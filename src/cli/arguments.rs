@@ -212,7 +212,7 @@ pub(super) enum Command {
         #[command(flatten)]
         query: ShowQuery,
     },
-    /// Render and plan everything, and report all faults; nothing is written
+    /// Render and plan everything, and report all faults; no table is built
     Check {
         #[command(flatten)]
         selection: Selection,
