@@ -79,6 +79,14 @@ impl Project {
     }
 }
 
+/// A destination: a stand-in for Segment, with these limits.
+fn segment(server: &Server, limits: &str) -> String {
+    format!(
+        "type: segment\n    base_url: {}\n    write_key: \"{{{{ env_var('OUT_TOKEN') }}}}\"\n    limits: {{{limits}}}",
+        server.url
+    )
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_any_moment_it_loses_nothing() {
     // The pace of the long run is such that its last kills still meet rows on their way.
@@ -90,10 +98,7 @@ async fn killed_at_any_moment_it_loses_nothing() {
     let server = Server::start(Box::new(Events::segment())).await;
     let project = Project::new(
         people,
-        &format!(
-            "type: segment\n    base_url: {}\n    write_key: \"{{{{ env_var('OUT_TOKEN') }}}}\"\n    limits: {{batch_size: {batch}, concurrency: 2{pace}}}",
-            server.url
-        ),
+        &segment(&server, &format!("batch_size: {batch}, concurrency: 2{pace}")),
         "mode: identify\n    fields: {name: name, score: score}",
     );
     let mut chance: u64 = 42;
@@ -140,9 +145,9 @@ async fn what_one_person_did_is_told_in_order() {
     let server = Server::start(Box::new(Events::segment())).await;
     let project = Project::new(
         120,
-        &format!(
-            "type: segment\n    base_url: {}\n    write_key: \"{{{{ env_var('OUT_TOKEN') }}}}\"\n    limits: {{batch_size: 1, concurrency: 4, requests_per_second: 1000}}",
-            server.url
+        &segment(
+            &server,
+            "batch_size: 1, concurrency: 4, requests_per_second: 1000",
         ),
         "mode: track\n    fields: {event: {value: Seen}, user_id: {expr: \"'u' || cast(score % 5 as varchar)\"}, score: score}",
     );
@@ -225,10 +230,7 @@ async fn a_full_disk_loses_nothing() {
     let server = Server::start(Box::new(Events::segment())).await;
     let project = Project::new(
         PEOPLE,
-        &format!(
-            "type: segment\n    base_url: {}\n    write_key: \"{{{{ env_var('OUT_TOKEN') }}}}\"\n    limits: {{batch_size: 20, concurrency: 2}}",
-            server.url
-        ),
+        &segment(&server, "batch_size: 20, concurrency: 2"),
         "mode: identify\n    fields: {name: name, score: score}",
     );
     // No file may grow beyond this; the journal of all people does, in the middle of a line.
